@@ -22,9 +22,9 @@ import numpy as np
 
 from benchmarks.gate_cases import KINDS, MUST_PASS, Case, make_cases, read_gold
 from benchmarks.gate_fit import fit_gate, fold_of, observe
-from rag.answers import gate_weights
-from rag.answers.reading import Claim
-from rag.answers.verification import Status, Verifier
+from rag.verification import gate_weights
+from rag.verification.reading import Claim
+from rag.verification.verifier import Status, Verifier
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rag.answers.gate_weights import GateWeights
-from rag.answers.logistic import Logistic, fit
-from rag.answers.polarity import edited_sign
-from rag.answers.reading import Claim
-from rag.answers.verification import Verifier, combined, quotes_verbatim, signals
+from rag.verification.gate_weights import GateWeights
+from rag.verification.logistic import Logistic, fit
+from rag.verification.polarity import edited_sign
+from rag.verification.reading import Claim
+from rag.verification.verifier import Verifier, combined, quotes_verbatim, signals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from rag.answers.engine import AnswerEngine
     from rag.answers.models import Answer, Verification
     from rag.answers.query_engine import LibraryQueryEngine
-    from rag.answers.verification import Verifier
     from rag.index.embedders import Embedder
     from rag.index.paper_index import PaperIndex
     from rag.index.sync import AddReport, Progress
     from rag.retrieval.filters import Filters
     from rag.retrieval.hybrid import Hit, Mode, SearchResult
     from rag.retrieval.retriever import HybridRetriever
+    from rag.verification.verifier import Verifier
 
 __all__ = ["Library"]
 
@@ -341,7 +341,7 @@ class Library:
             return self._embedder
 
     def _open_verifier(self) -> Verifier:
-        from rag.answers.verification import Verifier
+        from rag.verification.verifier import Verifier
 
         with self._lock:
             if self._verifier is None:

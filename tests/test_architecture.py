@@ -23,10 +23,11 @@ LEVELS = {
     "sources": 2,
     "index": 3,
     "retrieval": 4,
-    "answers": 5,
-    "diagnosis": 6, "library": 6,
-    "evaluation": 7,
-    "cli": 8, "ui": 8,
+    "verification": 5,
+    "answers": 6,
+    "diagnosis": 7, "library": 7,
+    "evaluation": 8,
+    "cli": 9, "ui": 9,
 }  # fmt: skip
 FACES = {"cli", "ui"}
 # What a face may know beside the library itself.

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from rag.answers.engine import AnswerEngine, Prepared
     from rag.answers.models import Answer
     from rag.answers.spending import Spending
-    from rag.answers.verification import Verifier
     from rag.retrieval.filters import Filters
     from rag.settings import Settings
+    from rag.verification.verifier import Verifier
 
 __all__ = ["ANSWER_MODES", "AnswerMode", "Answerer"]
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rag.answers.cited_sentences import CitedSentence, split_claims
 from rag.answers.models import Citation, Sentence, Status
-from rag.answers.verification import Claim, Evidence, Verifier, makes_claim
+from rag.verification.verifier import Claim, Evidence, Verifier, makes_claim
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from rag.answers.verification import SentenceVerdict
     from rag.papers import Paper
+    from rag.verification.verifier import SentenceVerdict
 
 __all__ = ["Checked", "check_text", "without_failed"]
 

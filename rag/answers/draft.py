@@ -41,8 +41,8 @@ if TYPE_CHECKING:
     from rag.answers.llm import LanguageModel
     from rag.answers.prompts import Prompts
     from rag.answers.spending import Spending
-    from rag.answers.verification import Verifier
     from rag.settings import Settings
+    from rag.verification.verifier import Verifier
 
 __all__ = ["Draft", "Request", "Tools"]
 

@@ -15,7 +15,7 @@ from rag.sources import read_sources
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from rag.answers.verification import Verifier
+    from rag.verification.verifier import Verifier
 
 __all__ = ["Lookup", "split_references", "verify_text"]
 

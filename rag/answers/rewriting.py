@@ -24,8 +24,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from rag.answers.context import quarantine
 from rag.answers.llm import Message
 from rag.answers.screening import Screen
-from rag.answers.words import content_words, stem
 from rag.text.decoding import one_line
+from rag.verification.words import content_words, stem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

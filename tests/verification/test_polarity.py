@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.answers.polarity import FEATURES, compare_signs, edited_sign, read_signs
+from rag.verification.polarity import FEATURES, compare_signs, edited_sign, read_signs
 
 SOURCE = "The new sampler reduces the variance of the gradient without slowing the training down."
 

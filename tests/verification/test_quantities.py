@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.answers.quantities import (
+from rag.verification.quantities import (
     changed_quantity,
     find_quantities,
     find_quotes,

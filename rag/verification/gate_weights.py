@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from functools import lru_cache
 from importlib.resources import files
 
-from rag.answers.logistic import Logistic
+from rag.verification.logistic import Logistic
 
 __all__ = ["GateWeights", "default_weights"]
 
@@ -64,4 +64,4 @@ def _short(value: object) -> object:
 @lru_cache(maxsize=1)
 def default_weights() -> GateWeights:
     """Return the weights that the package carries."""
-    return GateWeights.from_json(files("rag.answers").joinpath(FILE).read_text("utf-8"))
+    return GateWeights.from_json(files("rag.verification").joinpath(FILE).read_text("utf-8"))

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rag.answers.words import RUN, Word, content_words, tokens_of
 from rag.text.sentences import Span, sentence_spans
+from rag.verification.words import RUN, Word, content_words, tokens_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from rag.answers.alignment import edits
+from rag.verification.alignment import edits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -17,15 +17,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rag.answers.words import RUN, content_words, tokens_of
+from rag.verification.words import RUN, content_words, tokens_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from rag.answers.paper_view import PaperView
-    from rag.answers.words import Word
+    from rag.verification.paper_view import PaperView
+    from rag.verification.words import Word
 
 __all__ = ["GAPS", "OWN", "Comparison", "Parts", "compare", "describe"]
 

@@ -17,19 +17,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rag.answers.claims import OWN, Parts
-from rag.answers.gate_weights import GateWeights, default_weights
-from rag.answers.paper_view import PaperView
-from rag.answers.polarity import edited_sign
-from rag.answers.quantities import (
+from rag.verification.claims import OWN, Parts
+from rag.verification.gate_weights import GateWeights, default_weights
+from rag.verification.paper_view import PaperView
+from rag.verification.polarity import edited_sign
+from rag.verification.quantities import (
     changed_quantity,
     find_quotes,
     holds_phrase,
     missing_quantities,
     without_markers,
 )
-from rag.answers.reading import Claim, Reading
-from rag.answers.wording import broken_off, is_stitched, is_verbatim
+from rag.verification.reading import Claim, Reading
+from rag.verification.wording import broken_off, is_stitched, is_verbatim
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rag.answers.gate_weights import GateWeights, default_weights
-from rag.answers.verification import Claim, Status, Verifier, makes_claim
 from rag.papers import Paper
+from rag.verification.gate_weights import GateWeights, default_weights
+from rag.verification.verifier import Claim, Status, Verifier, makes_claim
 
 ROOT = Path(__file__).parents[2]
 TEA = Paper(

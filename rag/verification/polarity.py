@@ -15,14 +15,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from rag.answers.alignment import edits
-from rag.answers.quantities import normalise
-from rag.answers.words import content_words
+from rag.verification.alignment import edits
+from rag.verification.quantities import normalise
+from rag.verification.words import content_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rag.answers.words import Word
+    from rag.verification.words import Word
 
 __all__ = ["FEATURES", "Cue", "Signs", "compare_signs", "edited_sign", "read_signs"]
 

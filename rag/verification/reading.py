@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rag.answers.claims import GAPS, OWN, Comparison, compare, describe
-from rag.answers.polarity import compare_signs, read_signs
+from rag.verification.claims import GAPS, OWN, Comparison, compare, describe
+from rag.verification.polarity import compare_signs, read_signs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from rag.answers.claims import Parts
-    from rag.answers.paper_view import PaperView
+    from rag.verification.claims import Parts
+    from rag.verification.paper_view import PaperView
 
 __all__ = ["Claim", "Reading"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from rag.answers.quantities import normalise
+from rag.verification.quantities import normalise
 
 __all__ = ["RUN", "Word", "content_words", "stem", "tokens_of"]
 

@@ -1,0 +1,1 @@
+"""The gate: checking each sentence of an answer against the abstracts that it cites."""
