@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-import threading
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from rag.errors import LibraryError, PaperNotFoundError, QuestionError
 from rag.papers import Paper, find_identifier
+from rag.parts import Parts
 from rag.settings import Settings, load_settings
 from rag.text.decoding import one_line
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator, Iterator, Sequence
 
-    from rag.answers.answerer import Answerer, AnswerMode
+    from rag.answers.answerer import AnswerMode
     from rag.answers.chat import Chat
-    from rag.answers.engine import AnswerEngine
     from rag.answers.models import Answer, Verification
     from rag.answers.query_engine import LibraryQueryEngine
-    from rag.index.embedders import Embedder
-    from rag.index.paper_index import PaperIndex
     from rag.index.sync import AddReport, Progress
     from rag.retrieval.filters import Filters
     from rag.retrieval.hybrid import Hit, Mode, SearchResult
     from rag.retrieval.retriever import HybridRetriever
-    from rag.verification.verifier import Verifier
 
 __all__ = ["Library"]
 
@@ -53,12 +49,7 @@ class Library:
         if storage is not None:
             chosen = chosen.model_copy(update={"storage": Path(storage)})
         self.settings = chosen
-        self._lock = threading.RLock()
-        self._index: PaperIndex | None = None
-        self._embedder: Embedder | None = None
-        self._engine: AnswerEngine | None = None
-        self._verifier: Verifier | None = None
-        self._answerer: Answerer | None = None
+        self._parts = Parts(chosen)
 
     def __enter__(self) -> Self:
         return self
@@ -68,10 +59,7 @@ class Library:
 
     def close(self) -> None:
         """Let go of files and connections; the library opens again when it is used again."""
-        with self._lock:
-            if self._index is not None:
-                self._index.close()
-            self._index = self._engine = self._answerer = None
+        self._parts.close()
 
     # --- papers in --------------------------------------------------------------------------
 
@@ -112,8 +100,8 @@ class Library:
             rejected.append(first)
         else:
             return AddReport(rejected=rejected)  # nothing to add: no library is made for it
-        index = self._open_index(create=True)
-        embedder = self._open_embedder()
+        index = self._parts.index(create=True)
+        embedder = self._parts.embedder()
         with index.writing():
             wanted = Manifest(embedder=embedder.name, dimension=embedder.dimension)
             index.check_manifest(wanted, record=True)
@@ -125,7 +113,7 @@ class Library:
         Raises:
             PaperNotFoundError: one of the ids is not in the library; then nothing is removed.
         """
-        index = self._open_index()
+        index = self._parts.index()
         papers = [self.paper(paper_id) for paper_id in ids]
         with index.writing():
             found = index.catalog.get([paper.id for paper in papers])
@@ -139,8 +127,8 @@ class Library:
         """
         from rag.index.rebuild import rebuild_index
 
-        index = self._open_index()
-        embedder = self._open_embedder()
+        index = self._parts.index()
+        embedder = self._parts.embedder()
         with index.writing():
             count = rebuild_index(index, embedder, progress=progress)
         self.close()
@@ -149,11 +137,11 @@ class Library:
     # --- papers out -------------------------------------------------------------------------
 
     def __len__(self) -> int:
-        return len(self._open_index().catalog)
+        return len(self._parts.index().catalog)
 
     def papers(self) -> Iterator[Paper]:
         """Yield all papers in order of id."""
-        return (entry.paper for entry in self._open_index().catalog.entries())
+        return (entry.paper for entry in self._parts.index().catalog.entries())
 
     def paper(self, paper_id: str) -> Paper:
         """Return one paper by its id, its arXiv id, its DOI, or their address.
@@ -161,7 +149,7 @@ class Library:
         Raises:
             PaperNotFoundError: the library has no such paper.
         """
-        catalog = self._open_index().catalog
+        catalog = self._parts.index().catalog
         wanted = find_identifier(paper_id) or paper_id
         entries = list(catalog.get([paper_id, wanted]).values())
         entries = entries or catalog.by_identifier(wanted)
@@ -198,8 +186,9 @@ class Library:
             filters: Which papers may be found.
             mode: Both legs of the search, or one of them alone.
         """
-        searcher = self._open_engine().searcher
-        return searcher.search(_check_question(question), k, filters, mode=mode)
+        text, engine = _check_question(question), self._parts.engine()
+        reranker = engine.rerankers.get()
+        return engine.searcher.search(text, k, filters, mode=mode, reranker=reranker)
 
     def ask(
         self, question: str, *, filters: Filters | None = None, mode: AnswerMode | None = None
@@ -235,7 +224,7 @@ class Library:
         The pieces of text, joined, are the text of the answer. Closing the generator stops the
         model.
         """
-        answerer = self._open_answerer()
+        answerer = self._parts.answerer()
         return answerer.stream(_check_question(question), filters=filters, mode=mode)
 
     async def astream(
@@ -246,7 +235,7 @@ class Library:
         from contextlib import aclosing
 
         text = _check_question(question)
-        answerer = await asyncio.to_thread(self._open_answerer)
+        answerer = await asyncio.to_thread(self._parts.answerer)
         async with aclosing(answerer.astream(text, filters=filters, mode=mode)) as events:
             async for event in events:
                 yield event
@@ -255,7 +244,7 @@ class Library:
         """Begin a conversation: follow-ups are understood, and papers keep their numbers."""
         from rag.answers.chat import Chat
 
-        return Chat(self._open_answerer, _check_question, filters=filters, mode=mode)
+        return Chat(self._parts.answerer, _check_question, filters=filters, mode=mode)
 
     def verify(self, text: str, papers: Sequence[Paper | str] | Path | None = None) -> Verification:
         """Check each sentence of a text against the papers that it cites.
@@ -273,7 +262,7 @@ class Library:
         from rag.answers.references import Lookup, verify_text
 
         lookup = Lookup(by_id=self.paper, by_title=self._by_title)
-        return verify_text(text, papers, lookup, self._open_verifier())
+        return verify_text(text, papers, lookup, self._parts.verifier())
 
     def export(self, ids: Sequence[str] | None = None, format: str = "bibtex") -> str:  # noqa: A002
         """Write papers for a reference manager: `bibtex`, `ris`, `csl` or `jsonl`.
@@ -292,23 +281,25 @@ class Library:
         return export_papers(papers, format)
 
     def _by_title(self, title: str) -> list[Paper]:
-        return [entry.paper for entry in self._open_index().catalog.by_title(title)]
+        return [entry.paper for entry in self._parts.index().catalog.by_title(title)]
 
     def as_retriever(self, k: int = 10, *, filters: Filters | None = None) -> HybridRetriever:
         """Return a LlamaIndex retriever over the library."""
         from rag.retrieval.retriever import HybridRetriever
 
-        return HybridRetriever(self._open_engine().searcher, k=k, filters=filters)
+        engine = self._parts.engine()
+        reranker = engine.rerankers.get()
+        return HybridRetriever(engine.searcher, k=k, filters=filters, reranker=reranker)
 
     def as_query_engine(self, *, filters: Filters | None = None) -> LibraryQueryEngine:
         """Return a LlamaIndex query engine over the library."""
         from rag.answers.query_engine import LibraryQueryEngine
 
-        return LibraryQueryEngine(self._open_answerer(), filters=filters)
+        return LibraryQueryEngine(self._parts.answerer(), filters=filters)
 
     def status(self) -> dict[str, Any]:
         """Say what the library holds and how it was built."""
-        index = self._open_index()
+        index = self._parts.index()
         manifest = index.manifest
         return {
             "storage": str(self.settings.storage),
@@ -320,61 +311,6 @@ class Library:
             "chunker": manifest.chunker if manifest else None,
             "made_by": manifest.version if manifest else None,
         }
-
-    # --- opening ----------------------------------------------------------------------------
-
-    def _open_index(self, *, create: bool = False) -> PaperIndex:
-        from rag.index.paper_index import PaperIndex
-
-        with self._lock:
-            if self._index is None:
-                self._index = PaperIndex(self.settings, create=create)
-            self._index.refresh()
-            return self._index
-
-    def _open_embedder(self) -> Embedder:
-        from rag.index.embedders import open_embedder
-
-        with self._lock:
-            if self._embedder is None:
-                self._embedder = open_embedder(self.settings)
-            return self._embedder
-
-    def _open_verifier(self) -> Verifier:
-        from rag.verification.verifier import Verifier
-
-        with self._lock:
-            if self._verifier is None:
-                self._verifier = Verifier(self._open_embedder().encode)
-            return self._verifier
-
-    def _open_answerer(self) -> Answerer:
-        from rag.answers.answerer import Answerer
-
-        with self._lock:
-            engine = self._open_engine()
-            if self._answerer is None:
-                self._answerer = Answerer(engine, self._open_verifier(), self.settings)
-            return self._answerer
-
-    def _open_engine(self) -> AnswerEngine:
-        from rag.answers.engine import AnswerEngine
-        from rag.index.manifest import Manifest
-
-        with self._lock:
-            index = self._open_index()
-            if not len(index.catalog):
-                raise LibraryError(
-                    f"The library in {self.settings.storage} holds no papers.",
-                    hint="Add some first: rag add FILE_OR_FOLDER",
-                )
-            embedder = self._open_embedder()
-            # Each time: another process may have rebuilt the index with another embedder.
-            wanted = Manifest(embedder=embedder.name, dimension=embedder.dimension)
-            index.check_manifest(wanted)
-            if self._engine is None:
-                self._engine = AnswerEngine(index, embedder, self.settings)
-            return self._engine
 
 
 def _check_question(question: str) -> str:

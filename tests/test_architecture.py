@@ -25,9 +25,10 @@ LEVELS = {
     "retrieval": 4,
     "verification": 5,
     "answers": 6,
-    "diagnosis": 7, "library": 7,
-    "evaluation": 8,
-    "cli": 9, "ui": 9,
+    "parts": 7,
+    "diagnosis": 8, "library": 8,
+    "evaluation": 9,
+    "cli": 10, "ui": 10,
 }  # fmt: skip
 FACES = {"cli", "ui"}
 # What a face may know beside the library itself.

@@ -29,8 +29,8 @@ def open_library(library, stored, model_cache, server, monkeypatch):
         chosen = {"cache": model_cache, "llm_model": "test-model", **values}
         opened.append(Library(settings=Settings(storage=stored, **chosen)))
         # Loading these takes longer than a test.
-        opened[-1]._embedder = library._open_embedder()
-        opened[-1]._verifier = library._open_verifier()
+        opened[-1]._parts._embedder = library._parts.embedder()
+        opened[-1]._parts._verifier = library._parts.verifier()
         return opened[-1]
 
     yield open_with

@@ -40,7 +40,7 @@ def attacked(open_library, tmp_path):
         path.write_text("\n".join(map(json.dumps, (paper, calm))), encoding="utf-8")
         settings = open_library().settings.model_copy(update={"storage": tmp_path / "s"})
         library = Library(settings=settings)
-        library._embedder = open_library()._open_embedder()
+        library._parts._embedder = open_library()._parts.embedder()
         library.add(path)
         return library
 

@@ -30,7 +30,7 @@ def nothing(tmp_path_factory, model_cache, library):
     """A library that holds no papers and was never written."""
     settings = Settings(storage=tmp_path_factory.mktemp("none") / "storage", cache=model_cache)
     opened = Library(settings=settings)
-    opened._verifier = library._open_verifier()
+    opened._parts._verifier = library._parts.verifier()
     return opened
 
 

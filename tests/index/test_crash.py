@@ -238,7 +238,7 @@ def test_a_library_that_is_being_written_is_not_written_twice(
     monkeypatch.setattr("rag.index.paper_index._LOCK_SECONDS", 0.1)
     with Library(settings=tiny_settings) as first, Library(settings=tiny_settings) as second:
         first.add(data / "page.txt")
-        with first._open_index().writing():
+        with first._parts.index().writing():
             with pytest.raises(StorageError, match="Another process"):
                 second.add(data / "papers.jsonl")
             assert len(second.search("whales", 3)) == 3  # reading goes on

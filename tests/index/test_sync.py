@@ -101,7 +101,7 @@ def test_a_changed_date_reaches_chroma_too(library: Library, tmp_path: Path) -> 
     library.add(write(tmp_path, "a.jsonl", record(date="2021-01-01")))
     library.add(write(tmp_path, "a.jsonl", record(date="2022-02-02", authors=["Ann"])))
     expected = only(library)
-    (node,) = library._open_index().store.get_nodes([f"{expected.id}#0"])
+    (node,) = library._parts.index().store.get_nodes([f"{expected.id}#0"])
     assert node.metadata["year"] == 2022
     assert node.metadata["authors"] == ["Ann"]
     assert expected.authors == ("Ann",)
