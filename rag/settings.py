@@ -55,6 +55,12 @@ class Settings(BaseSettings):
         pattern=r"^[a-zA-Z0-9][a-zA-Z0-9._-]{1,60}[a-zA-Z0-9]$",
         description="Name of the Chroma collection.",
     )
+    rerank: str = Field(
+        "off",
+        description="What reads the first papers again: `off`, `llm`, the folder of a "
+        "cross-encoder in ONNX, or the name of one that fastembed can download.",
+    )
+    rerank_depth: int = Field(30, ge=2, le=100, description="How many papers are read again.")
     max_papers: int = Field(
         5, ge=1, le=20, description="How many papers an answer may cite at the most."
     )
@@ -116,6 +122,11 @@ class Settings(BaseSettings):
         if value and not value.startswith(("http://", "https://")):
             raise ValueError("must begin with http:// or https://")
         return value or None
+
+    @field_validator("rerank")
+    @classmethod
+    def _empty_is_off(cls, value: str) -> str:
+        return value.lower() if value.lower() in {"off", "llm"} else value or "off"
 
     @field_validator("llm_model", "prompts_dir", mode="before")
     @classmethod

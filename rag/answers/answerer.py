@@ -12,6 +12,7 @@ from rag.answers.draft import Tools
 from rag.answers.generation import AnswerWriter
 from rag.answers.llm import LanguageModel
 from rag.answers.prompts import Prompts
+from rag.answers.spending import Spending
 from rag.errors import LLMError, SettingsError
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from rag.answers.citation_parser import Numbering
     from rag.answers.engine import AnswerEngine, Prepared
     from rag.answers.models import Answer
-    from rag.answers.spending import Spending
     from rag.retrieval.filters import Filters
     from rag.settings import Settings
     from rag.verification.verifier import Verifier
@@ -74,11 +74,14 @@ class Answerer:
             LLMError: the model gave no answer and there is no fallback.
         """
         writer = self.writer(mode)
-        prepared = self.engine.prepare(question, filters=filters, also=also, focus=focus)
+        spending = spending or Spending(self.settings)
+        prepared = self.engine.prepare(
+            question, filters=filters, also=also, focus=focus, spending=spending
+        )
         if isinstance(writer, AnswerWriter):
             yield from writer.stream(prepared, numbering=numbering, spending=spending)
         else:
-            answer = self._quote(prepared, numbering, writer)
+            answer = self._quote(prepared, numbering, writer, spending)
             yield answer.text
             yield answer
 
@@ -95,8 +98,14 @@ class Answerer:
     ) -> AsyncGenerator[str | Answer, None]:
         """Yield what `stream` yields, without blocking the event loop."""
         writer = await asyncio.to_thread(self.writer, mode)
+        spending = spending or Spending(self.settings)
         prepared = await asyncio.to_thread(
-            self.engine.prepare, question, filters=filters, also=also, focus=focus
+            self.engine.prepare,
+            question,
+            filters=filters,
+            also=also,
+            focus=focus,
+            spending=spending,
         )
         if isinstance(writer, AnswerWriter):
             stream = writer.astream(prepared, numbering=numbering, spending=spending)
@@ -104,7 +113,7 @@ class Answerer:
                 async for event in events:
                     yield event
         else:
-            answer = await asyncio.to_thread(self._quote, prepared, numbering, writer)
+            answer = await asyncio.to_thread(self._quote, prepared, numbering, writer, spending)
             yield answer.text
             yield answer
 
@@ -137,6 +146,9 @@ class Answerer:
             )
         )
 
-    def _quote(self, prepared: Prepared, numbering: Numbering | None, note: str) -> Answer:
+    def _quote(
+        self, prepared: Prepared, numbering: Numbering | None, note: str, spending: Spending
+    ) -> Answer:
         answer = self.engine.quote(prepared, numbering=numbering)
-        return replace(answer, notes=(*answer.notes, note)) if note else answer
+        notes = (*answer.notes, note) if note else answer.notes
+        return replace(answer, notes=notes, usage=spending.as_dict())

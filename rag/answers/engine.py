@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from rag.answers.abstention import NO_ANSWER, confidence, read_signals
 from rag.answers.extractive import choose_quotes, cite, quoted_text
 from rag.answers.models import Answer, Retrieved
+from rag.answers.reranking import Rerankers
 from rag.answers.shortfalls import shortfalls
 from rag.retrieval.evidence import EvidenceRanker
 from rag.retrieval.filters import Filters
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rag.answers.citation_parser import Numbering
+    from rag.answers.spending import Spending
     from rag.index.embedders import Embedder
     from rag.index.paper_index import PaperIndex
     from rag.retrieval.evidence import Evidence
@@ -65,6 +67,7 @@ class AnswerEngine:
 
     def __init__(self, index: PaperIndex, embedder: Embedder, settings: Settings) -> None:
         self.searcher = HybridSearcher(index, embedder)
+        self.rerankers = Rerankers(settings)
         self._keyword = index.keyword
         self._settings = settings
         self._ranker = EvidenceRanker(embedder.encode, index.keyword.document_frequency)
@@ -85,6 +88,7 @@ class AnswerEngine:
         filters: Filters | None = None,
         also: Sequence[str] = (),
         focus: str | None = None,
+        spending: Spending | None = None,
     ) -> Prepared:
         """Find the papers and the evidence for a question, and judge whether they answer it.
 
@@ -94,9 +98,11 @@ class AnswerEngine:
             also: Ids of papers that are read whether or not they are found, filters permitting.
             focus: The part of the question that the evidence must answer, where the rest only
                 says what it is about; all of it when None.
+            spending: What the question may use of a language model and has used.
         """
         started = time.perf_counter()
-        found = self.searcher.search(question, _SEARCHED, filters)
+        reranker = self.rerankers.get(spending)
+        found = self.searcher.search(question, _SEARCHED, filters, reranker=reranker)
         read = self._with(found.hits[:_READ], question, filters, also)
         searched = time.perf_counter()
         evidence = self._ranker.rank(

@@ -17,10 +17,12 @@ __all__ = ["Prompts"]
 _NEEDS: Mapping[str, frozenset[str]] = {
     "answer": frozenset({"sentinel"}),
     "question": frozenset({"evidence", "question"}),
+    "rerank": frozenset({"papers", "question"}),
     "standalone": frozenset({"conversation", "question"}),
 }
 _MAY_HOLD: Mapping[str, frozenset[str]] = {
     "question": frozenset({"count", "sentinel"}),
+    "rerank": frozenset({"count"}),
     "standalone": frozenset({"papers"}),
 }
 _PLACE = re.compile(r"\{([a-z]+)\}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from rag.cli.common import Debug, Json, Storage, command, open_library, output, print_json
+from rag.cli.common import Debug, Json, Rerank, Storage, command, open_library, output, print_json
 
 if TYPE_CHECKING:
     from rag.answers.answerer import AnswerMode
@@ -128,6 +128,7 @@ def ask(
     model: Model = None,
     strict: Strict = None,
     fallback: Fallback = None,
+    rerank: Rerank = None,
     storage: Storage = None,
     json: Json = False,
     debug: Debug = False,
@@ -139,7 +140,9 @@ def ask(
     what it cites. When the papers don't hold the answer, it says so and names the closest ones.
     """
     filters = read_filters(year, author, venue, source, id, dated)
-    with open_library(storage, llm_model=model, strict=strict, fallback=fallback) as library:
+    with open_library(
+        storage, llm_model=model, strict=strict, fallback=fallback, rerank=rerank
+    ) as library:
         if json:
             print_json(library.ask(question, filters=filters, mode=read_mode(mode)).as_dict())
             return
@@ -159,13 +162,14 @@ def search(
     source: Source = None,
     id: Only = None,
     dated: Dated = None,
+    rerank: Rerank = None,
     storage: Storage = None,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
     """Find papers, best first, each with the passage that was found."""
     filters = read_filters(year, author, venue, source, id, dated)
-    with open_library(storage) as library:
+    with open_library(storage, rerank=rerank) as library:
         result = library.find(query, count, filters=filters)
     if json:
         print_json([hit.as_dict() for hit in result.hits])

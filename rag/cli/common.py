@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Debug",
     "Json",
+    "Rerank",
     "Storage",
     "command",
     "errors",
@@ -42,6 +43,14 @@ Storage = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+Rerank = Annotated[
+    str | None,
+    typer.Option(
+        "--rerank",
+        metavar="MODEL|llm|off",
+        help="Read the first papers again with a cross-encoder or the language model.",
+    ),
+]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
 

@@ -26,6 +26,7 @@ def eval_view(report: EvalReport) -> RenderableType:
 
     what = "queries" if report.retrieval else "questions"
     head = f"{report.dataset}, {report.split}: {report.queries:,} {what}, {report.mode}"
+    head += f", read again by {report.rerank}" if report.rerank != "off" else ""
     parts: list[RenderableType] = [Text(head, style="bold")]
     if report.retrieval:
         parts += _retrieval(report.retrieval)

@@ -11,11 +11,11 @@ import typer
 from rag.cli.common import (
     Debug,
     Json,
+    Rerank,
     Storage,
     command,
     complain,
     errors,
-    open_library,
     output,
     print_json,
     working,
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from rag.evaluation.report import EvalReport, Limit
     from rag.library import Library
     from rag.retrieval.hybrid import Mode
+    from rag.settings import Settings
 
 __all__ = ["register"]
 
@@ -80,6 +81,7 @@ def evaluate(
     compare: Compare = None,
     fail_under: FailUnder = None,
     answers: Answers = True,
+    rerank: Rerank = None,
     storage: Storage = None,
     json: Json = False,
     debug: Debug = False,
@@ -92,19 +94,23 @@ def evaluate(
     """
     from rag.evaluation.questions import find_questions
     from rag.evaluation.report import write_records
+    from rag.settings import load_settings
 
     if mode not in _MODES:
         raise typer.BadParameter(f"--mode is one of {', '.join(_MODES)}, not {mode!r}.")
     limits = [_read_limit(text) for text in fail_under or []]
+    settings = load_settings(storage=storage, rerank=rerank)
     if find_questions(dataset):
         if run or compare or mode != "hybrid":
             raise typer.BadParameter("--run, --compare and --mode are for sets with a corpus.")
-        report, records = _ask_questions(dataset, split, storage)
+        report, records = _ask_questions(dataset, split, settings)
     else:
         if storage:
             raise typer.BadParameter("--storage is for questions; a corpus has its own index.")
+        if rerank and mode != "hybrid":
+            raise typer.BadParameter("--rerank reads again what both legs found: --mode hybrid.")
         report, records = _search_corpus(
-            dataset, split, cast("Mode", mode), run=run, compare=compare, answers=answers
+            dataset, split, cast("Mode", mode), settings, run=run, compare=compare, answers=answers
         )
     if per_query:
         write_records(per_query, records)
@@ -134,7 +140,14 @@ def _read_limit(text: str) -> Limit:
 
 
 def _search_corpus(
-    folder: Path, split: str, mode: Mode, *, run: Path | None, compare: Path | None, answers: bool
+    folder: Path,
+    split: str,
+    mode: Mode,
+    settings: Settings,
+    *,
+    run: Path | None,
+    compare: Path | None,
+    answers: bool,
 ) -> tuple[EvalReport, list[dict[str, object]]]:
     from dataclasses import replace
 
@@ -144,13 +157,12 @@ def _search_corpus(
     from rag.evaluation.report import EvalReport
     from rag.evaluation.retrieval import compare_run, measure_retrieval, open_corpus
     from rag.evaluation.runs import read_run, write_run
-    from rag.settings import load_settings
 
     import_measures()  # when it is missing, better said before the work than behind it
     other = read_run(compare) if compare else None
     dataset = load_retrieval_set(folder, split)
     with working(f"Indexing {dataset.name}") as progress:
-        library = open_corpus(dataset, load_settings(), progress=progress)
+        library = open_corpus(dataset, settings, progress=progress)
     with library:
         with _busy(f"Searching with {len(dataset.queries):,} queries"):
             found = measure_retrieval(dataset, library, mode=mode)
@@ -162,6 +174,7 @@ def _search_corpus(
             dataset=dataset.name,
             split=split,
             mode=mode,
+            rerank=settings.rerank if mode == "hybrid" else "off",
             queries=len(dataset.queries),
             retrieval=found,
             left_out=dataset.left_out,
@@ -198,13 +211,14 @@ def _add_answers(report: EvalReport, dataset: RetrievalSet, library: Library) ->
 
 
 def _ask_questions(
-    path: Path, split: str, storage: Path | None
+    path: Path, split: str, settings: Settings
 ) -> tuple[EvalReport, list[dict[str, object]]]:
     from rag.evaluation.answers import ask_questions, measure_answers
     from rag.evaluation.questions import load_questions
     from rag.evaluation.report import EvalReport
+    from rag.library import Library
 
-    with open_library(storage) as library:
+    with Library(settings=settings) as library:
         chosen = load_questions(path, split, library)
         with _busy(f"Asking {len(chosen.questions):,} questions"):
             outcomes = ask_questions(library, chosen.questions)
@@ -212,6 +226,7 @@ def _ask_questions(
         dataset=chosen.name,
         split=split,
         mode="hybrid",
+        rerank=settings.rerank,
         queries=len(chosen.questions),
         answers=measure_answers(outcomes),
         left_out=chosen.left_out,

@@ -39,6 +39,7 @@ class EvalReport:
         dataset: Name of the set.
         split: Which part of it.
         mode: Which legs searched.
+        rerank: What read the first papers again; `off` where nothing did.
         queries: How many queries, or questions, the figures rest on.
         retrieval: How well papers are found; None for a question set.
         evidence: How well the evidence in a given abstract is found, where the set has any.
@@ -49,6 +50,7 @@ class EvalReport:
     dataset: str
     split: str
     mode: str
+    rerank: str = "off"
     queries: int
     retrieval: RetrievalReport | None = None
     evidence: Figures | None = None
@@ -89,6 +91,8 @@ class EvalReport:
             "mode": self.mode,
             "queries": self.queries,
         }
+        if self.rerank != "off":
+            values["rerank"] = self.rerank
         if self.retrieval:
             values |= {"metrics": self.retrieval.metrics, "intervals": self.retrieval.intervals}
             values["latency_ms"] = self.retrieval.latency

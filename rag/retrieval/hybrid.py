@@ -19,6 +19,7 @@ from rag.retrieval.fusion import (
     paper_vectors,
     smooth,
 )
+from rag.retrieval.rerank import read_again
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from rag.index.catalog import Entry
     from rag.index.embedders import Embedder
     from rag.index.paper_index import PaperIndex
+    from rag.retrieval.rerank import Reranker
 
 __all__ = ["Hit", "HybridSearcher", "Mode", "Passage", "SearchResult"]
 
@@ -114,7 +116,13 @@ class HybridSearcher:
         self._stop_terms = frozenset(index.keyword.terms(" ".join(sorted(STOP_WORDS))))
 
     def search(
-        self, question: str, k: int, filters: Filters | None = None, *, mode: Mode = "hybrid"
+        self,
+        question: str,
+        k: int,
+        filters: Filters | None = None,
+        *,
+        mode: Mode = "hybrid",
+        reranker: Reranker | None = None,
     ) -> SearchResult:
         """Find the papers that fit a question.
 
@@ -124,6 +132,9 @@ class HybridSearcher:
                 mode, wherever as many share a word with the question).
             filters: Applied before anything is ranked.
             mode: Both legs, or one of them alone, so that they can be compared.
+            reranker: Reads the first papers again, in hybrid mode. The scores that they had are
+                dealt out anew in its order, so that scores keep their meaning; papers that the
+                question names stay first.
         """
         self._index.refresh()
         selection = select(filters, self._index.catalog) if filters else None
@@ -135,7 +146,17 @@ class HybridSearcher:
             return SearchResult((), _notes(selection), vector)
         cosines = paper_cosines(vector, found.vectors, found.owners, len(found.entries))
         scores = self._score(found, cosines, mode)
-        order = _order(found, scores, mode, named)[:k]
+        order = _order(found, scores, mode, named)
+        notes = _notes(selection)
+        if reranker is not None and mode == "hybrid":
+            lead = sum(found.entries[number].paper.id in named for number in order)
+            papers = [found.entries[number].paper for number in order[lead:]]
+            again, note = read_again(reranker, question, papers)
+            falling = scores[order]
+            order = [*order[:lead], *(order[lead + place] for place in again)]
+            scores[order] = falling
+            notes += (note,) if note else ()
+        order = order[:k]
         best = [_best_chunk(found, vector, number) for number in order]
         passages = self._passages([chunk_id for chunk_id, _ in best])
         hits = tuple(
@@ -152,7 +173,7 @@ class HybridSearcher:
             )
             if chunk_id in passages
         )
-        return SearchResult(hits, _notes(selection), vector)
+        return SearchResult(hits, notes, vector)
 
     def _candidates(
         self,

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from rag.retrieval.filters import Filters
     from rag.retrieval.hybrid import Hit, HybridSearcher
+    from rag.retrieval.rerank import Reranker
 
 __all__ = ["HybridRetriever", "hit_to_node"]
 
@@ -45,16 +46,25 @@ class HybridRetriever(BaseRetriever):
         searcher: Does the search.
         k: How many papers to return.
         filters: Applied to every query.
+        reranker: Reads the first papers again.
     """
 
     def __init__(
-        self, searcher: HybridSearcher, *, k: int = 10, filters: Filters | None = None
+        self,
+        searcher: HybridSearcher,
+        *,
+        k: int = 10,
+        filters: Filters | None = None,
+        reranker: Reranker | None = None,
     ) -> None:
         super().__init__()
         self._searcher = searcher
         self._k = k
         self._filters = filters
+        self._reranker = reranker
 
     def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
-        found = self._searcher.search(query_bundle.query_str, self._k, self._filters)
+        found = self._searcher.search(
+            query_bundle.query_str, self._k, self._filters, reranker=self._reranker
+        )
         return [hit_to_node(hit) for hit in found.hits]

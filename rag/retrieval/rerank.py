@@ -1,0 +1,176 @@
+"""An optional second stage: the first papers are read again, each together with the question.
+
+The first stage compares a question with papers that were encoded without knowing it. A second
+reader sees both at once, which is slower and, with a good one, more exact. It only reorders: what
+the first stage didn't find stays unfound.
+"""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from rag.errors import RagError, SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from numpy.typing import NDArray
+
+    from rag.papers import Paper
+
+__all__ = ["CrossEncoder", "NotRankedError", "Reranker", "read_again"]
+
+_BATCH = 8  # pairs of about one length: less padding beats larger products on a processor
+_GRAPHS = ("model.onnx", "onnx/model.onnx")  # where a folder has it, and how hubs lay it out
+_INSTALL = "pip install 'abstract-rag[rerank]'"
+
+
+class NotRankedError(RagError):
+    """A reranker could not judge the papers this time; the first stage's order stands."""
+
+
+class Reranker(Protocol):
+    """Whatever can say how well papers fit a question, having read both."""
+
+    @property
+    def depth(self) -> int:
+        """How many of the first stage's papers are read again."""
+
+    def scores(self, question: str, papers: Sequence[Paper]) -> NDArray[np.float64]:
+        """Return the scores of papers, of shape (papers,); higher is better, in any unit.
+
+        Args:
+            question: Not blank.
+            papers: In the order of the first stage; at most `depth`.
+
+        Raises:
+            NotRankedError: there are no scores to be had this time.
+            SettingsError: the reranker can't work as it is set up.
+        """
+
+
+def read_again(reranker: Reranker, question: str, papers: Sequence[Paper]) -> tuple[list[int], str]:
+    """Put papers into a reranker's order.
+
+    Args:
+        reranker: Judges the first `depth` papers; the others stay behind them as they are.
+        question: Not blank.
+        papers: Best first.
+
+    Returns:
+        The positions of the papers, best first, and a note for the reader: why the order is the
+        old one, or nothing. Papers that are judged alike keep their order.
+    """
+    order = list(range(len(papers)))
+    first = papers[: reranker.depth]
+    if len(first) < 2:
+        return order, ""
+    try:
+        scores = reranker.scores(question, first)
+    except NotRankedError as error:
+        return order, f"Not read again, so the order is that of the search: {error.message}"
+    return [*np.argsort(-scores, kind="stable").tolist(), *order[len(first) :]], ""
+
+
+class CrossEncoder:
+    """A cross-encoder in ONNX, run by fastembed; it is loaded when it is first needed.
+
+    Args:
+        model: A name that fastembed knows, downloaded at the first use; or a folder with
+            `model.onnx` (or `onnx/model.onnx`), `tokenizer.json`, `tokenizer_config.json` and
+            `config.json`.
+        depth: How many papers are read again.
+        cache: Folder for models that are downloaded.
+    """
+
+    def __init__(self, model: str, *, depth: int, cache: Path) -> None:
+        self._name = model
+        self._depth = depth
+        self._cache = cache
+        self._lock = threading.Lock()
+        self._model: Any = None
+
+    @property
+    def depth(self) -> int:
+        """How many of the first stage's papers are read again."""
+        return self._depth
+
+    def scores(self, question: str, papers: Sequence[Paper]) -> NDArray[np.float64]:
+        """Return the model's logits, of shape (papers,).
+
+        Raises:
+            SettingsError: fastembed is not installed, or the model can't be had or used.
+        """
+        texts = [f"{paper.title}\n{paper.abstract}" for paper in papers]
+        by_length = sorted(range(len(texts)), key=lambda number: len(texts[number]))
+        with self._lock:
+            self._model = self._model or self._open()
+            try:
+                told = self._model.rerank(
+                    question, [texts[number] for number in by_length], batch_size=_BATCH
+                )
+                logits = np.fromiter(told, np.float64, count=len(texts))
+            except Exception as error:
+                raise self._unusable(error) from error
+        scores = np.empty(len(texts))
+        scores[by_length] = logits
+        return scores
+
+    def _open(self) -> Any:  # noqa: ANN401 - fastembed is an extra
+        try:
+            import onnxruntime
+            from fastembed.rerank.cross_encoder import TextCrossEncoder
+            from loguru import logger
+        except ImportError as error:
+            raise SettingsError(
+                "Reading papers again needs the package fastembed, which is not installed.",
+                hint=f"Install it: {_INSTALL}",
+            ) from error
+        logger.disable("fastembed")  # what goes wrong is raised too, and said by us
+        onnxruntime.disable_telemetry_events()
+        folder = Path(self._name).expanduser()
+        try:
+            if folder.is_dir():
+                return _open_folder(TextCrossEncoder, folder.resolve())
+            known = [model["model"] for model in TextCrossEncoder.list_supported_models()]
+            if self._name.casefold() not in map(str.casefold, known):
+                raise self._unknown(known)
+            return TextCrossEncoder(self._name, cache_dir=str(self._cache))
+        except RagError:
+            raise
+        except Exception as error:
+            raise self._unusable(error) from error
+
+    def _unknown(self, known: Iterable[str]) -> SettingsError:
+        return SettingsError(
+            f"There is no reranker {self._name!r}: neither a folder nor a model of fastembed.",
+            hint=f"It is a folder with model.onnx, llm, off, or one of {', '.join(known)}.",
+        )
+
+    def _unusable(self, error: Exception) -> SettingsError:
+        said = " ".join(str(error).split())[:200]
+        return SettingsError(
+            f"The reranker {self._name} can't be used ({said or type(error).__name__}).",
+            hint="Name a folder that holds a cross-encoder in ONNX, allow the network for the "
+            "first use of a model's name, or set rerank (RAG_RERANK) to off.",
+        )
+
+
+def _open_folder(kind: Any, folder: Path) -> Any:  # noqa: ANN401 - fastembed is an extra
+    """Open a model of the user's own; nothing is downloaded."""
+    from fastembed.common.model_description import ModelSource
+
+    graph = next((name for name in _GRAPHS if (folder / name).is_file()), None)
+    if graph is None:
+        raise FileNotFoundError(f"{folder} has no {_GRAPHS[0]}")
+    # fastembed takes a folder only for a model that it knows by name, and a name only once.
+    name = f"{folder}:{graph}"
+    if name.casefold() not in {m["model"].casefold() for m in kind.list_supported_models()}:
+        kind.add_custom_model(
+            model=name, sources=ModelSource(url=folder.as_uri()), model_file=graph
+        )
+    return kind(name, specific_model_path=str(folder), cache_dir=str(folder))
