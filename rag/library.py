@@ -6,27 +6,30 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, cast
 
-from rag.errors import LibraryError, PaperNotFoundError, QuestionError
+from rag.errors import LibraryError, PaperNotFoundError
 from rag.papers import Paper, find_identifier
 from rag.parts import Parts
+from rag.retrieval.questions import MAX_QUESTION, check_question
 from rag.settings import Settings, load_settings
 from rag.text.decoding import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Generator, Iterator, Sequence
+    from collections.abc import AsyncGenerator, Generator, Iterable, Iterator, Sequence
 
     from rag.answers.answerer import AnswerMode
     from rag.answers.chat import Chat
     from rag.answers.models import Answer, Verification
     from rag.answers.query_engine import LibraryQueryEngine
+    from rag.index.catalog import Sort
+    from rag.index.overview import Overview
+    from rag.index.projection import PaperMap
     from rag.index.sync import AddReport, Progress
     from rag.retrieval.filters import Filters
     from rag.retrieval.hybrid import Hit, Mode, SearchResult
     from rag.retrieval.retriever import HybridRetriever
+    from rag.sources.items import Item
 
 __all__ = ["Library"]
-
-MAX_QUESTION = 4_000  # characters: longer than any question, shorter than a pasted paper
 
 
 class Library:
@@ -84,8 +87,7 @@ class Library:
             ManifestMismatchError: the library was built with another embedder.
             EmbedderError: the embedding model is missing or damaged.
         """
-        from rag.index.manifest import Manifest
-        from rag.index.sync import AddReport, add_papers
+        from rag.index.sync import AddReport
         from rag.sources import FORMATS, Rejection, read_sources
 
         if format is not None and format not in FORMATS:
@@ -100,12 +102,26 @@ class Library:
             rejected.append(first)
         else:
             return AddReport(rejected=rejected)  # nothing to add: no library is made for it
+        return self._add(chain(rejected, [first], items), progress)
+
+    def add_papers(self, papers: Iterable[Paper], *, progress: Progress | None = None) -> AddReport:
+        """Add papers that are at hand, such as those that `remove` returned.
+
+        Raises:
+            As `add` does.
+        """
+        return self._add(papers, progress)
+
+    def _add(self, items: Iterable[Item], progress: Progress | None) -> AddReport:
+        from rag.index.manifest import Manifest
+        from rag.index.sync import add_papers
+
         index = self._parts.index(create=True)
         embedder = self._parts.embedder()
         with index.writing():
             wanted = Manifest(embedder=embedder.name, dimension=embedder.dimension)
             index.check_manifest(wanted, record=True)
-            return add_papers(chain(rejected, [first], items), index, embedder, progress=progress)
+            return add_papers(items, index, embedder, progress=progress)
 
     def remove(self, *ids: str) -> list[Paper]:
         """Remove papers and return what was removed.
@@ -159,6 +175,57 @@ class Library:
         hint = f"Did you mean: {', '.join(close)}?" if close else "List all ids with: rag papers"
         raise PaperNotFoundError(f"There is no paper {paper_id!r} in the library.", hint=hint)
 
+    def browse(
+        self,
+        text: str = "",
+        *,
+        sort: Sort = "title",
+        descending: bool = False,
+        limit: int = 50,
+        offset: int = 0,
+    ) -> tuple[list[Paper], int]:
+        """List some of the papers whose title and authors hold every word of a text.
+
+        Args:
+            text: Words or parts of words, in any order; all papers when it is empty.
+            sort: `title` or `year`.
+            descending: From Z to A, or from the last year to the first.
+            limit: How many papers to return.
+            offset: How many to leave out before them.
+
+        Returns:
+            The papers, and how many match in all.
+        """
+        entries, total = self._parts.index().catalog.page(
+            text, sort=sort, descending=descending, limit=limit, offset=offset
+        )
+        return [entry.paper for entry in entries], total
+
+    def count(self, filters: Filters) -> int:
+        """Count the papers that a filter leaves."""
+        from rag.retrieval.filters import select
+
+        return len(select(filters, self._parts.index().catalog).chunks)
+
+    def overview(self) -> Overview:
+        """Count the papers by year, source and venue, and the words of their titles."""
+        from rag.index.overview import survey
+
+        return survey(self._parts.index().catalog)
+
+    def map(self) -> PaperMap:
+        """Lay out all papers in two dimensions, papers on one subject close together.
+
+        It takes seconds for some hundred papers and a minute or two for many thousand; the
+        result is kept until the library changes.
+
+        Raises:
+            LibraryError: scikit-learn, which the extra `ui` installs, is missing.
+        """
+        from rag.index.projection import draw_map
+
+        return draw_map(self._parts.index(), self.settings.storage / "cache")
+
     # --- questions --------------------------------------------------------------------------
 
     def search(self, question: str, k: int = 10, *, filters: Filters | None = None) -> list[Hit]:
@@ -186,9 +253,20 @@ class Library:
             filters: Which papers may be found.
             mode: Both legs of the search, or one of them alone.
         """
-        text, engine = _check_question(question), self._parts.engine()
+        text, engine = check_question(question), self._parts.engine()
         reranker = engine.rerankers.get()
         return engine.searcher.search(text, k, filters, mode=mode, reranker=reranker)
+
+    def similar(self, paper_id: str, k: int = 5) -> list[Hit]:
+        """Find the papers that are most like one of the library's.
+
+        Raises:
+            PaperNotFoundError: the library has no such paper.
+        """
+        paper = self.paper(paper_id)
+        text = one_line(f"{paper.title}. {paper.abstract}")[:MAX_QUESTION]
+        found = self.search(text, k + 1)
+        return [hit for hit in found if hit.paper.id != paper.id][:k]
 
     def ask(
         self, question: str, *, filters: Filters | None = None, mode: AnswerMode | None = None
@@ -225,7 +303,7 @@ class Library:
         model.
         """
         answerer = self._parts.answerer()
-        return answerer.stream(_check_question(question), filters=filters, mode=mode)
+        return answerer.stream(check_question(question), filters=filters, mode=mode)
 
     async def astream(
         self, question: str, *, filters: Filters | None = None, mode: AnswerMode | None = None
@@ -234,17 +312,23 @@ class Library:
         import asyncio
         from contextlib import aclosing
 
-        text = _check_question(question)
+        text = check_question(question)
         answerer = await asyncio.to_thread(self._parts.answerer)
         async with aclosing(answerer.astream(text, filters=filters, mode=mode)) as events:
             async for event in events:
                 yield event
 
-    def chat(self, *, filters: Filters | None = None, mode: AnswerMode | None = None) -> Chat:
+    def chat(
+        self,
+        *,
+        filters: Filters | None = None,
+        mode: AnswerMode | None = None,
+        model: str | None = None,
+    ) -> Chat:
         """Begin a conversation: follow-ups are understood, and papers keep their numbers."""
         from rag.answers.chat import Chat
 
-        return Chat(self._parts.answerer, _check_question, filters=filters, mode=mode)
+        return Chat(self._parts.answerer, check_question, filters=filters, mode=mode, model=model)
 
     def verify(self, text: str, papers: Sequence[Paper | str] | Path | None = None) -> Verification:
         """Check each sentence of a text against the papers that it cites.
@@ -311,15 +395,3 @@ class Library:
             "chunker": manifest.chunker if manifest else None,
             "made_by": manifest.version if manifest else None,
         }
-
-
-def _check_question(question: str) -> str:
-    text = one_line(question)
-    if not text:
-        raise QuestionError("The question is empty.", hint='Ask one: rag ask "How does ... work?"')
-    if len(text) > MAX_QUESTION:
-        raise QuestionError(
-            f"The question has {len(text):,} characters; {MAX_QUESTION:,} is the most.",
-            hint="Ask about one thing; a text to look for can be cut to its first paragraphs.",
-        )
-    return text

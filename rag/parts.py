@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rag.errors import LibraryError
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from rag.answers.engine import AnswerEngine
     from rag.index.embedders import Embedder
     from rag.index.paper_index import PaperIndex
+    from rag.retrieval.sentence_vectors import SentenceVectors
     from rag.settings import Settings
     from rag.verification.verifier import Verifier
 
@@ -30,16 +32,18 @@ class Parts:
         self._lock = threading.RLock()
         self._index: PaperIndex | None = None
         self._embedder: Embedder | None = None
+        self._sentences: SentenceVectors | None = None
         self._engine: AnswerEngine | None = None
         self._verifier: Verifier | None = None
-        self._answerer: Answerer | None = None
+        self._answerers: dict[str | None, Answerer] = {}
 
     def close(self) -> None:
         """Let go of files and connections; parts open again when they are needed again."""
         with self._lock:
             if self._index is not None:
                 self._index.close()
-            self._index = self._engine = self._answerer = None
+            self._index = self._engine = None
+            self._answerers.clear()
 
     def index(self, *, create: bool = False) -> PaperIndex:
         """Return the index, as other processes have left it.
@@ -64,24 +68,39 @@ class Parts:
                 self._embedder = open_embedder(self._settings)
             return self._embedder
 
+    def sentences(self) -> SentenceVectors:
+        """Return the vectors of sentences: those that are quoted from are checked against too."""
+        from rag.retrieval.sentence_vectors import SentenceVectors
+
+        with self._lock:
+            if self._sentences is None:
+                self._sentences = SentenceVectors(self.embedder().encode)
+            return self._sentences
+
     def verifier(self) -> Verifier:
         """Return the gate."""
         from rag.verification.verifier import Verifier
 
         with self._lock:
             if self._verifier is None:
-                self._verifier = Verifier(self.embedder().encode)
+                self._verifier = Verifier(self.embedder().encode, sentences=self.sentences())
             return self._verifier
 
-    def answerer(self) -> Answerer:
-        """Return what answers questions."""
+    def answerer(self, model: str | None = None) -> Answerer:
+        """Return what answers questions.
+
+        Args:
+            model: The model that writes; the one of the settings when None.
+        """
         from rag.answers.answerer import Answerer
 
         with self._lock:
             engine = self.engine()
-            if self._answerer is None:
-                self._answerer = Answerer(engine, self.verifier(), self._settings)
-            return self._answerer
+            if model not in self._answerers:
+                changed = {"llm_model": model} if model else {}
+                settings = self._settings.model_copy(update=changed)
+                self._answerers[model] = Answerer(engine, self.verifier(), settings)
+            return self._answerers[model]
 
     def engine(self) -> AnswerEngine:
         """Return what searches and quotes.
@@ -104,5 +123,6 @@ class Parts:
             wanted = Manifest(embedder=embedder.name, dimension=embedder.dimension)
             index.check_manifest(wanted)
             if self._engine is None:
-                self._engine = AnswerEngine(index, embedder, self._settings)
+                remembering = replace(embedder, encode=self.sentences())
+                self._engine = AnswerEngine(index, remembering, self._settings)
             return self._engine

@@ -31,37 +31,58 @@ class _Past:
     answers: list[Answer] = field(default_factory=list)
     sources: dict[int, Paper] = field(default_factory=dict)
     numbering: Numbering = field(default_factory=Numbering)
-    topic: str = ""  # the question that opened the subject
+    topics: list[str] = field(default_factory=list)  # after each, the question it is about
+
+    @property
+    def topic(self) -> str:
+        """The question that opened the subject."""
+        return self.topics[-1] if self.topics else ""
 
 
 class Chat:
     """A conversation with a library, for one person; made by `Library.chat`.
 
     Args:
-        open_answerer: Returns what answers questions, as the library is at that time.
+        open_answerer: Returns what answers questions with a model, as the library is at that time.
         check: Returns a question on one line, or refuses it.
         filters: Which papers may be used; may be changed between two questions.
         mode: How to answer; may be changed likewise.
+        model: The model that writes, the configured one when None; may be changed likewise.
     """
 
     def __init__(
         self,
-        open_answerer: Callable[[], Answerer],
+        open_answerer: Callable[[str | None], Answerer],
         check: Callable[[str], str],
         *,
         filters: Filters | None = None,
         mode: AnswerMode | None = None,
+        model: str | None = None,
     ) -> None:
         self._open_answerer = open_answerer
         self._check = check
         self.filters = filters
         self.mode = mode
+        self.model = model
         self._past = _Past()
         self._turn: _Turn | None = None
 
     def clear(self) -> None:
         """Begin anew: nothing that was said is remembered, and numbers start at 1."""
         self._past = _Past()
+        self._turn = None
+
+    def rewind(self, kept: int) -> None:
+        """Forget all but the first answers, so that the next question follows on them.
+
+        Args:
+            kept: How many answers are kept.
+        """
+        past = _Past(answers=self._past.answers[:kept], topics=self._past.topics[:kept])
+        for answer in past.answers:
+            past.sources.update(answer.papers)
+        past.numbering = Numbering({paper.id: n for n, paper in past.sources.items()})
+        self._past = past
         self._turn = None
 
     @property
@@ -109,7 +130,7 @@ class Chat:
 
         An answer whose stream is closed before its end is forgotten.
         """
-        turn = self._begin(self._check(question), self._open_answerer())
+        turn = self._begin(self._check(question), self._open_answerer(self.model))
         if turn.writer is not None and turn.rewrite is not None:
             try:
                 room = turn.spending.room()
@@ -125,7 +146,7 @@ class Chat:
     async def astream(self, question: str) -> AsyncGenerator[str | Answer, None]:
         """Yield what `stream` yields, without blocking the event loop."""
         checked = self._check(question)
-        answerer = await asyncio.to_thread(self._open_answerer)
+        answerer = await asyncio.to_thread(self._open_answerer, self.model)
         turn = await asyncio.to_thread(self._begin, checked, answerer)
         if turn.writer is not None and turn.rewrite is not None:
             try:
@@ -154,9 +175,10 @@ class Chat:
         )
         # A conversation that was cleared meanwhile has nothing to do with this answer.
         if turn.past is self._past:
+            topic = turn.topic()  # leans on the topic before it
             self._past.answers.append(finished)
             self._past.sources.update(finished.papers)
-            self._past.topic = turn.topic()
+            self._past.topics.append(topic)
         return finished
 
 

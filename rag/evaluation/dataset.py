@@ -20,8 +20,8 @@ from rag.evaluation.files import (
     read_records,
     text_of,
 )
-from rag.library import MAX_QUESTION
 from rag.papers import Paper
+from rag.retrieval.questions import MAX_QUESTION
 from rag.sources.jsonl import read_jsonl
 from rag.text.decoding import one_line
 

@@ -6,10 +6,10 @@ import re
 import unicodedata
 from functools import cache
 
-__all__ = ["text_to_latex", "title_to_latex"]
+__all__ = ["FORMULA", "text_to_latex", "title_to_latex"]
 
 # Pandoc's rule for formulas, so that prices stay prices; and the other pair of delimiters.
-_FORMULA = re.compile(
+FORMULA = re.compile(
     r"(?<![\\$])\$(?=[^\s$])((?:[^$\\]|\\.)*?)(?<=[^\s$\\])\$(?![\d$])|\\\((.+?)\\\)"
 )
 # BibTeX counts braces and doesn't see a backslash before one, so that a brace is best spelled out.
@@ -47,7 +47,7 @@ def title_to_latex(title: str) -> str:
     """
     parts: list[str] = []
     at = 0
-    for match in _FORMULA.finditer(title):
+    for match in FORMULA.finditer(title):
         formula = _formula_to_latex(match[1] or match[2])
         if formula:
             parts += [_words_to_latex(title[at : match.start()]), f"{{${formula}$}}"]
