@@ -12,8 +12,8 @@ import pytest
 import rag
 
 HEAVY = [
-    "chromadb", "gradio", "httpx", "llama_index", "numpy", "onnx", "onnxruntime", "openai",
-    "pydantic", "rich", "tantivy", "tokenizers",
+    "chromadb", "fastembed", "gradio", "httpx", "llama_index", "numpy", "onnx", "onnxruntime",
+    "openai", "pydantic", "rich", "tantivy", "tokenizers",
 ]  # fmt: skip
 
 

@@ -132,11 +132,13 @@ class CrossEncoder:
             ) from error
         logger.disable("fastembed")  # what goes wrong is raised too, and said by us
         onnxruntime.disable_telemetry_events()
+        onnxruntime.set_default_logger_severity(3)  # exported models make it warn of trifles
         folder = Path(self._name).expanduser()
         try:
             if folder.is_dir():
                 return _open_folder(TextCrossEncoder, folder.resolve())
-            known = [model["model"] for model in TextCrossEncoder.list_supported_models()]
+            models = TextCrossEncoder.list_supported_models()
+            known = [model["model"] for model in models if model["sources"]["hf"]]
             if self._name.casefold() not in map(str.casefold, known):
                 raise self._unknown(known)
             return TextCrossEncoder(self._name, cache_dir=str(self._cache))
