@@ -144,9 +144,9 @@ class Draft:
         task = self._task(self._context.text, len(self._context.papers))
         self._request = Request((Message("system", rules), Message("user", task)), room.output)
         self._reply = _Reply(_CHARACTERS * room.output)
-        # The check embeds the papers that are new to it: that can be done while the model writes.
+        # Papers that are new to the check can be read while the model writes.
         self._warming = threading.Thread(
-            target=self._tools.verifier.check, args=((), self._context.papers), daemon=True
+            target=self._tools.verifier.learn, args=(self._context.papers,), daemon=True
         )
         self._warming.start()
         self._asked = time.perf_counter()

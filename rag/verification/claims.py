@@ -17,7 +17,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rag.verification.words import RUN, content_words, tokens_of
+from rag.verification.words import (
+    RUN,
+    content_words,
+    initials_of,
+    is_acronym,
+    joined_words,
+    tokens_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +36,8 @@ if TYPE_CHECKING:
 
 __all__ = ["GAPS", "OWN", "Comparison", "Parts", "compare", "describe"]
 
-_WINDOW, _STRIDE = 5, 3
+_WINDOW = 5  # words
+_WHOLE = 3  # so many pieces stand before the windows: the sentence and its halves
 _CLAUSE = re.compile(
     r"(?<=[,;:])\s+|\s+(?=(?:and|but|while|whereas|although|though|because)\s)", re.IGNORECASE
 )
@@ -63,14 +71,92 @@ class Parts:
         return cls(text, content_words(text), [text, *halves, *_windows(text)], cut)
 
     @cached_property
-    def tokens(self) -> list[tuple[str, int]]:
-        """All its words in one spelling, with where they begin."""
-        return tokens_of(self.text)
+    def plain(self) -> list[str]:
+        """All its words, in one spelling."""
+        return [word for word, _ in self._tokens]
 
-    @property
+    @cached_property
+    def runs(self) -> list[tuple[tuple[str, ...], NDArray[np.bool_]]]:
+        """Its runs of words, of the length that is taken for copied, each with what it covers."""
+        starts = np.array([word.start for word in self.words])
+        return [
+            (tuple(word for word, _ in run), (starts >= run[0][1]) & (starts <= run[-1][1]))
+            for at in range(len(self._tokens) - RUN + 1)
+            for run in [self._tokens[at : at + RUN]]
+        ]
+
+    @cached_property
+    def joined(self) -> list[tuple[int, int, str]]:
+        """Its adjacent words as one, with their places: "SHP-2" is also "shp2"."""
+        return joined_words(self.words)
+
+    @cached_property
+    def acronyms(self) -> list[tuple[int, str]]:
+        """Its acronyms, in lower case and in the singular, with their places."""
+        return [
+            (place, word.text.lower().removesuffix("s"))
+            for place, word in enumerate(self.words)
+            if is_acronym(word.text)
+        ]
+
+    @cached_property
+    def initials(self) -> str:
+        """The initials of its content words."""
+        return initials_of(self.words)
+
+    @cached_property
     def weights(self) -> NDArray[np.float64]:
         """The weights of the content words."""
         return np.array([word.weight for word in self.words], dtype=np.float64)
+
+    @cached_property
+    def portions(self) -> Portions:
+        """What is asked of its words: how much of them is held, and of which of them."""
+        return Portions.of(self.words, self.weights, self.cut)
+
+    @cached_property
+    def _tokens(self) -> list[tuple[str, int]]:
+        return tokens_of(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Portions:
+    """Weights that add up to 1, for the content words (columns) of which a share is wanted.
+
+    Attributes:
+        all: Of all words, shape (words,).
+        names: Of those written like names; None where there are none.
+        sides: Of those before and behind the middle, shape (1 or 2, words).
+        runs: Of each three in a row, shape (runs, words).
+        neighbours: Of each two neighbours, shape (words - 1,).
+    """
+
+    all: NDArray[np.float64]
+    names: NDArray[np.float64] | None
+    sides: NDArray[np.float64]
+    runs: NDArray[np.float64]
+    neighbours: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, words: Sequence[Word], weights: NDArray[np.float64], cut: int) -> Portions:
+        """Weigh the words of a sentence, of which there is at least one."""
+        names = np.array([word.name for word in words])
+        first = np.array([word.start < cut for word in words])
+        places = np.arange(len(words))
+        runs = [(places >= at) & (places < at + 3) for at in range(max(1, len(words) - 2))]
+        both = weights[1:] + weights[:-1]
+        return cls(
+            all=weights / weights.sum(),
+            names=weights * names / (weights * names).sum() if names.any() else None,
+            sides=_rows([side for side in (first, ~first) if side.any()], weights),
+            runs=_rows(runs, weights),
+            neighbours=both / both.sum() if len(both) else both,
+        )
+
+
+def _rows(masks: Sequence[NDArray[np.bool_]], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    rows = np.stack(masks) * weights
+    return np.asarray(rows / rows.sum(axis=1, keepdims=True), dtype=np.float64)
 
 
 def _cut(text: str) -> int:
@@ -90,13 +176,13 @@ def _cut(text: str) -> int:
 
 
 def _windows(text: str) -> list[str]:
-    """Return the runs of five words, every third one, that stay within a clause."""
+    """Return the runs of five words that stay within a clause; the last may overlap."""
     found = []
     for clause in _CLAUSE.split(text):
         words = clause.split()
         if len(words) < 3:
             continue
-        starts = list(range(0, max(1, len(words) - _WINDOW + 1), _STRIDE))
+        starts = list(range(0, max(1, len(words) - _WINDOW + 1), _WINDOW))
         if starts[-1] + _WINDOW < len(words):
             starts.append(len(words) - _WINDOW)
         found += [" ".join(words[start : start + _WINDOW]) for start in starts]
@@ -144,26 +230,21 @@ class Comparison:
         )
 
 
-def _unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:
-    length = np.linalg.norm(rows, axis=-1, keepdims=True)
-    return np.asarray(rows / np.maximum(length, 1e-9), dtype=np.float32)
-
-
 def compare(parts: Parts, view: PaperView) -> Comparison:
     """Compare a sentence with one paper; an empty abstract leaves its title to stand for it."""
     title, sentences = view.vectors[:1], view.vectors[1:]
-    held = view.holds(parts.words)
+    held = view.holds(parts)
     if len(sentences) == 0:
         sentences, held = title, np.repeat(held, 2, axis=0)
     body = held[1:] | held[:1]
     one = len(sentences) == 1
-    pairs = sentences if one else _unit(sentences[1:] + sentences[:-1])
-    whole, windows = parts.vectors[:3], parts.vectors[3:]
+    pairs = sentences if one else view.paired
+    whole, windows = parts.vectors[:_WHOLE], parts.vectors[_WHOLE:]
     return Comparison(
         cosines=sentences @ whole.T,
         paired=pairs @ whole.T,
         titles=float((title @ whole[0])[0]),
-        mean=float((_unit(view.vectors.sum(axis=0, keepdims=True)) @ whole[0])[0]),
+        mean=float(view.mean @ whole[0]),
         windows=(view.vectors @ windows.T).max(axis=0),
         held=body,
         held_paired=body if one else body[1:] | body[:-1],
@@ -173,12 +254,9 @@ def compare(parts: Parts, view: PaperView) -> Comparison:
 
 def _copied(parts: Parts, view: PaperView) -> NDArray[np.bool_]:
     found = np.zeros(len(parts.words), dtype=np.bool_)
-    tokens = parts.tokens
-    starts = np.array([word.start for word in parts.words])
-    for at in range(len(tokens) - RUN + 1):
-        run = tokens[at : at + RUN]
-        if tuple(text for text, _ in run) in view.runs:
-            found |= (starts >= run[0][1]) & (starts <= run[-1][1])
+    for run, covers in parts.runs:
+        if run in view.runs:
+            found |= covers
     return found
 
 
@@ -228,50 +306,27 @@ def _copied_in_part(parts: Parts, comparison: Comparison) -> float:
     """Return how much is missing beside words that were copied; 0 where none were."""
     if not parts.words:
         return 0.0
-    weights, copied = parts.weights, comparison.copied
-    missing = float((weights * ~copied * ~_anywhere(comparison.held)).sum() / weights.sum())
-    return min(1.0, 2 * _share(copied, weights)) * missing
+    weights = parts.portions.all
+    missing = float(weights @ ~(comparison.copied | comparison.held.any(axis=0)))
+    return min(1.0, 2 * float(weights @ comparison.copied)) * missing
 
 
 def _word_features(parts: Parts, comparison: Comparison) -> list[float]:
     """Return the eight features that count words; 1.0 each for a sentence without any."""
     if not parts.words:
         return [1.0] * 8
-    weights = parts.weights
-    anywhere = _anywhere(comparison.held)
-    names = np.array([word.name for word in parts.words])
-    first = np.array([word.start < parts.cut for word in parts.words])
-    near = comparison.held_paired
-    sides = [side for side in (first, ~first) if side.any()]
-    together = np.minimum.reduce([_shares(near, weights * side) for side in sides])
-    runs = [slice(at, at + 3) for at in range(max(1, len(weights) - 2))]
+    portions = parts.portions
+    held, near = comparison.held, comparison.held_paired
+    anywhere = held.any(axis=0)
+    words = float(portions.all @ anywhere)
+    both: NDArray[np.bool_] = np.any(held[:, 1:] & held[:, :-1], axis=0)
     return [
-        _share(anywhere, weights),
-        float(_shares(comparison.held, weights).max()),
-        float(_shares(near, weights).max()),
-        _share(anywhere, weights * names) if names.any() else 1.0,
-        min(_share(anywhere, weights * side) for side in sides),
-        float(together.max()),
-        _neighbours(comparison.held, weights),
-        min(_share(anywhere[run], weights[run]) for run in runs),
+        words,
+        float((held @ portions.all).max()),
+        float((near @ portions.all).max()),
+        1.0 if portions.names is None else float(portions.names @ anywhere),
+        float((portions.sides @ anywhere).min()),
+        float((near @ portions.sides.T).min(axis=1).max()),
+        float(portions.neighbours @ both) if len(both) else words,
+        float((portions.runs @ anywhere).min()),
     ]
-
-
-def _anywhere(held: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    return np.asarray(held.any(axis=0), dtype=np.bool_)
-
-
-def _share(held: NDArray[np.bool_], weights: NDArray[np.float64]) -> float:
-    return float((held * weights).sum() / max(weights.sum(), 1e-9))
-
-
-def _shares(held: NDArray[np.bool_], weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.asarray((held * weights).sum(axis=1) / max(weights.sum(), 1e-9), dtype=np.float64)
-
-
-def _neighbours(held: NDArray[np.bool_], weights: NDArray[np.float64]) -> float:
-    """Return the share of neighbouring words that one sentence holds both of."""
-    if len(weights) < 2:
-        return _share(_anywhere(held), weights)
-    both = _anywhere(held[:, 1:] & held[:, :-1])
-    return _share(both, weights[1:] + weights[:-1])

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rag.text.sentences import Span, sentence_spans
-from rag.verification.words import RUN, Word, content_words, tokens_of
+from rag.verification.words import (
+    Word,
+    content_words,
+    initials_of,
+    is_acronym,
+    joined_words,
+    runs_of,
+    tokens_of,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
     from rag.papers import Paper
+    from rag.verification.claims import Parts
 
 __all__ = ["PaperView"]
 
@@ -31,11 +37,6 @@ def _keys(stems: set[str]) -> set[str]:
     for one in stems:
         keys.update(one[:n] for n in range(max(_SHORTEST, len(one) - _LONGEST_TAIL), len(one)))
     return keys
-
-
-def _joined(words: Sequence[Word]) -> set[str]:
-    """Return what stands in several pieces as one word: "Ly-6C" is also "ly6c"."""
-    return {form for _, _, form in _pairs(words)}
 
 
 def _held(one: str, stems: set[str], keys: set[str]) -> bool:
@@ -66,6 +67,10 @@ class PaperView:
         spans = sentence_spans(paper.abstract)
         return spans, [paper.title, *(paper.abstract[s:e] for s, e in spans)]
 
+    def prepare(self) -> None:
+        """Find out now what every comparison asks."""
+        _ = self.keys, self.runs, self.runs_by_sentence, self.initials, self.acronyms, self.paired
+
     @cached_property
     def words(self) -> list[list[Word]]:
         """The content words of the title, then of each sentence."""
@@ -75,7 +80,10 @@ class PaperView:
     @cached_property
     def stems(self) -> list[set[str]]:
         """The stems of the title, then of each sentence."""
-        return [{word.stem for word in words} | _joined(words) for words in self.words]
+        return [
+            {word.stem for word in words} | {form for _, _, form in joined_words(words)}
+            for words in self.words
+        ]
 
     @cached_property
     def keys(self) -> list[set[str]]:
@@ -83,39 +91,58 @@ class PaperView:
         return [_keys(stems) for stems in self.stems]
 
     @cached_property
+    def paired(self) -> NDArray[np.float32]:
+        """The vectors of each two neighbouring sentences, shape (sentences - 1, dimension)."""
+        return _unit(self.vectors[2:] + self.vectors[1:-1])
+
+    @cached_property
+    def mean(self) -> NDArray[np.float32]:
+        """The vector of the whole, shape (dimension,)."""
+        return _unit(self.vectors.sum(axis=0))
+
+    @cached_property
+    def plain(self) -> str:
+        """The words of the abstract in one spelling, with a blank before and behind each."""
+        return f" {' '.join(word for word, _ in tokens_of(self.paper.abstract))} "
+
+    @cached_property
     def runs(self) -> set[tuple[str, ...]]:
         """All runs of words of the abstract, of the length that is taken for copied."""
-        words = [word for word, _ in tokens_of(self.paper.abstract)]
-        return {tuple(words[at : at + RUN]) for at in range(len(words) - RUN + 1)}
+        return runs_of(self.plain.split())
+
+    @cached_property
+    def runs_by_sentence(self) -> list[set[tuple[str, ...]]]:
+        """The same, of each sentence."""
+        texts = (self.paper.abstract[start:end] for start, end in self.spans)
+        return [runs_of([word for word, _ in tokens_of(text)]) for text in texts]
 
     @cached_property
     def acronyms(self) -> set[str]:
         """The acronyms that the paper uses, in lower case."""
         shown = (word.text for words in self.words for word in words)
-        return {text.lower() for text in shown if _is_acronym(text)}
+        return {text.lower() for text in shown if is_acronym(text)}
 
     @cached_property
     def initials(self) -> list[str]:
         """The initials of the content words of the title, then of each sentence."""
-        return ["".join(word.text[0].lower() for word in words) for words in self.words]
+        return [initials_of(words) for words in self.words]
 
-    def holds(self, words: Sequence[Word]) -> NDArray[np.bool_]:
-        """Tell which words the title and each sentence hold.
+    def holds(self, parts: Parts) -> NDArray[np.bool_]:
+        """Tell which words of a sentence the title and each sentence of the paper hold.
 
         Returns:
             Array of shape (1 + sentences, words).
         """
-        if not words:
+        if not parts.words:
             return np.zeros((len(self.stems), 0), dtype=np.bool_)
-        held = np.stack([self._holding(word.stem) for word in words], axis=1)
-        for start, end, form in (*_pairs(words), *self._spelled_out(words)):
+        held = np.stack([self._holding(word.stem) for word in parts.words], axis=1)
+        for start, end, form in (*parts.joined, *self._spelled_out(parts.initials)):
             for row, stems in enumerate(self.stems):
                 if form in stems:
                     held[row, start:end] = True
-        for index, word in enumerate(words):
-            if _is_acronym(word.text) and not held[:, index].any():
-                short = word.text.lower().removesuffix("s")
-                held[:, index] = [short in initials for initials in self.initials]
+        for place, short in parts.acronyms:
+            if not held[:, place].any():
+                held[:, place] = [short in initials for initials in self.initials]
         return held
 
     def _holding(self, one: str) -> NDArray[np.bool_]:
@@ -126,25 +153,15 @@ class PaperView:
             )
         return self._rows[one]
 
-    def _spelled_out(self, words: Sequence[Word]) -> list[tuple[int, int, str]]:
+    def _spelled_out(self, initials: str) -> list[tuple[int, int, str]]:
         """Find runs of words whose initials are an acronym of the paper."""
-        initials = "".join(word.text[0].lower() for word in words)
-        found = []
-        for acronym in self.acronyms:
-            at = initials.find(acronym.removesuffix("s"))
-            if at >= 0:
-                found.append((at, at + len(acronym.removesuffix("s")), acronym))
-        return found
+        return [
+            (at, at + len(acronym.removesuffix("s")), acronym)
+            for acronym in self.acronyms
+            if (at := initials.find(acronym.removesuffix("s"))) >= 0
+        ]
 
 
-def _is_acronym(text: str) -> bool:
-    return 3 <= len(text.removesuffix("s")) <= 6 and text.removesuffix("s").isupper()
-
-
-def _pairs(words: Sequence[Word]) -> list[tuple[int, int, str]]:
-    """Return the adjacent pairs of words, joined: for "SHP-2", which is also "shp2"."""
-    return [
-        (index, index + 2, (first.text + second.text).lower())
-        for index, (first, second) in enumerate(pairwise(words))
-        if second.start - first.end <= 1
-    ]
+def _unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    length = np.linalg.norm(rows, axis=-1, keepdims=True)
+    return np.asarray(rows / np.maximum(length, 1e-9), dtype=np.float32)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -54,8 +55,9 @@ class Reading:
 
     @classmethod
     def of(cls, claim: Claim, parts: Parts, views: Sequence[PaperView]) -> Reading:
-        """Compare a claim with every paper."""
-        return cls(claim, parts, views, [compare(parts, view) for view in views])
+        """Compare a claim with every paper; one that cites nothing isn't compared."""
+        compared = views if claim.cited else ()
+        return cls(claim, parts, views, [compare(parts, view) for view in compared])
 
     @property
     def cited(self) -> list[int]:
@@ -67,15 +69,22 @@ class Reading:
         """The papers that are not cited."""
         return [index for index in range(len(self.views)) if index not in self.claim.cited]
 
+    @cached_property
+    def _alone(self) -> list[NDArray[np.float64]]:
+        return [describe(self.parts, one) for one in self.beside]
+
     def own(self, papers: Sequence[int]) -> NDArray[np.float64]:
         """Return the features, one per name in `OWN`, of the claim beside these papers together."""
+        if len(papers) == 1:
+            return self._alone[papers[0]]
         return describe(self.parts, Comparison.join([self.beside[index] for index in papers]))
 
     def held(self, index: int) -> NDArray[np.float64]:
         """Return the share of the claim's words that each sentence of a paper holds."""
-        weights = self.parts.weights
-        held = (self.beside[index].held * weights).sum(axis=1) / max(float(weights.sum()), 1e-9)
-        return np.asarray(held, dtype=np.float64)
+        held = self.beside[index].held
+        if not self.parts.words:
+            return np.zeros(len(held))
+        return np.asarray(held @ self.parts.portions.all, dtype=np.float64)
 
     def ranked(self, index: int) -> list[tuple[float, int]]:
         """Return the sentences of a paper with how well they support the claim, the best first."""
@@ -90,10 +99,6 @@ class Reading:
             return view.paper.title
         start, end = view.spans[row]
         return view.paper.abstract[start:end]
-
-    def sentences(self, index: int) -> list[str]:
-        """Return the sentences of a paper."""
-        return [self.sentence(index, row) for row in range(len(self.views[index].spans))]
 
     def best_sentence(self, index: int) -> str:
         """Return the sentence of a paper that supports the claim best."""

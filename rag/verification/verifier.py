@@ -10,13 +10,16 @@ support the sentence, and whether another paper does better.
 from __future__ import annotations
 
 import re
+import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rag.retrieval.sentence_vectors import SentenceVectors
 from rag.verification.claims import OWN, Parts
 from rag.verification.gate_weights import GateWeights, default_weights
 from rag.verification.paper_view import PaperView
@@ -129,27 +132,32 @@ _CACHED_PAPERS = 512
 
 
 class Verifier:
-    """Checks the sentences of answers.
+    """Checks the sentences of answers. Threads may share it.
 
     Args:
         encode: Turns texts into unit rows, shape (texts, dimension). The weights were fitted with
             all-MiniLM-L6-v2; another encoder works, less well calibrated.
+        sentences: The same for the sentences of papers, whose vectors are worth remembering; one
+            of its own when left out.
         weights: The fitted numbers; those of the package when left out.
 
-    The vectors of the last 512 papers are kept, so that checking a second answer about the same
-    papers only embeds its sentences.
+    The last 512 papers are kept as they were taken apart, so that checking a second answer about
+    the same papers only embeds its sentences.
     """
 
     def __init__(
         self,
         encode: Callable[[Sequence[str]], NDArray[np.float32]],
         *,
+        sentences: SentenceVectors | None = None,
         weights: GateWeights | None = None,
     ) -> None:
         self._encode = encode
+        self._sentences = sentences or SentenceVectors(encode)
         self._weights = weights or default_weights()
         self._odds_denied = float(np.log(self._weights.denied / (1 - self._weights.denied)))
         self._views: OrderedDict[str, PaperView] = OrderedDict()
+        self._lock = threading.Lock()
 
     def check(self, claims: Sequence[Claim], papers: Sequence[Paper]) -> list[SentenceVerdict]:
         """Check the sentences of one answer.
@@ -166,37 +174,42 @@ class Verifier:
         """
         return [self._judge(reading) for reading in self.read(claims, papers)]
 
+    def learn(self, papers: Sequence[Paper]) -> None:
+        """Take papers apart that will be cited, so that checking has less to do."""
+        for paper in papers:
+            self._view(paper).prepare()
+
     def read(self, claims: Sequence[Claim], papers: Sequence[Paper]) -> list[Reading]:
         """Set each claim beside the papers, without judging it."""
         for index in (index for claim in claims for index in claim.cited):
             if not 0 <= index < len(papers):
                 raise IndexError(f"A claim cites paper {index} of {len(papers)}.")
+        views = [self._view(paper) for paper in papers]
         parts = [Parts.of(without_markers(claim.text).strip()) for claim in claims]
-        views = self._embed(parts, papers)
+        # In one call, and only of those that are compared: this takes most of the time.
+        pieces = [part.pieces for part, claim in zip(parts, claims, strict=True) if claim.cited]
+        unique = list(dict.fromkeys(chain.from_iterable(pieces)))
+        rows = dict(zip(unique, self._encode(unique), strict=True)) if unique else {}
+        for part, claim in zip(parts, claims, strict=True):
+            if claim.cited:
+                part.vectors = np.stack([rows[piece] for piece in part.pieces])
         return [Reading.of(claim, one, views) for claim, one in zip(claims, parts, strict=True)]
 
-    def _embed(self, parts: Sequence[Parts], papers: Sequence[Paper]) -> list[PaperView]:
-        """Embed what isn't embedded yet, in one call."""
-        keys = [paper.content_hash() for paper in papers]
-        new = {
-            key: (paper, *PaperView.texts(paper))
-            for key, paper in zip(keys, papers, strict=True)
-            if key not in self._views
-        }
-        texts = [text for _, _, found in new.values() for text in found]
-        texts += [piece for part in parts for piece in part.pieces]
-        unique = list(dict.fromkeys(texts))
-        rows = dict(zip(unique, self._encode(unique), strict=True)) if unique else {}
-        for key, (paper, spans, found) in new.items():
-            self._views[key] = PaperView(paper, spans, np.stack([rows[text] for text in found]))
-        for part in parts:
-            part.vectors = np.stack([rows[piece] for piece in part.pieces])
-        views = [self._views[key] for key in keys]
-        for key in keys:
-            self._views.move_to_end(key)
-        while len(self._views) > max(_CACHED_PAPERS, len(papers)):
-            self._views.popitem(last=False)
-        return views
+    def _view(self, paper: Paper) -> PaperView:
+        """Return a paper taken apart, remembered where it was met before."""
+        key = paper.content_hash()
+        with self._lock:
+            if (known := self._views.get(key)) is not None:
+                self._views.move_to_end(key)
+                return known
+        # Without the lock: two threads may read one paper, and none waits for another's.
+        spans, texts = PaperView.texts(paper)
+        view = PaperView(paper, spans, self._sentences(texts))
+        with self._lock:
+            self._views[key] = view
+            while len(self._views) > _CACHED_PAPERS:
+                self._views.popitem(last=False)
+        return view
 
     def _judge(self, reading: Reading) -> SentenceVerdict:
         claim = reading.claim
@@ -329,8 +342,8 @@ def combined(holds: float, belongs: float, denies: float) -> float:
 
 def quotes_verbatim(reading: Reading) -> bool:
     """Tell whether a claim stands word for word in an abstract that it cites."""
-    abstracts = (reading.views[index].paper.abstract for index in reading.cited)
-    return any(is_verbatim(reading.parts.text, abstract) for abstract in abstracts)
+    words = reading.parts.plain
+    return any(is_verbatim(words, reading.views[index].plain) for index in reading.cited)
 
 
 def signals(reading: Reading) -> tuple[list[str], list[str]]:
@@ -352,7 +365,7 @@ def signals(reading: Reading) -> tuple[list[str], list[str]]:
     ]
     if words := broken_off(text):
         firm.append(f'the sentence breaks off at "{words}"')
-    elif is_stitched(text, [s for index in reading.cited for s in reading.sentences(index)]):
+    elif is_stitched(text, [s for i in reading.cited for s in reading.views[i].runs_by_sentence]):
         firm.append("it joins pieces of different sentences of what it cites")
     return firm, doubts
 

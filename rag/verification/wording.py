@@ -16,6 +16,7 @@ from rag.verification.words import RUN, tokens_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from collections.abc import Set as AbstractSet
 
 __all__ = ["broken_off", "is_stitched", "is_verbatim"]
 
@@ -23,29 +24,31 @@ _SHORTEST_QUOTE = 4  # words; anything shorter occurs by chance
 _SIDE = 5  # words that each of two pieces must have
 
 
-def _tokens(text: str) -> list[str]:
-    return [word for word, _ in tokens_of(text)]
+def is_verbatim(words: Sequence[str], text: str) -> bool:
+    """Tell whether a text holds a sentence word for word, whatever the marks and white space.
+
+    Args:
+        words: Those of the sentence, in one spelling.
+        text: Words in the same spelling, with a blank before and behind each.
+    """
+    return len(words) >= _SHORTEST_QUOTE and f" {' '.join(words)} " in text
 
 
-def is_verbatim(sentence: str, text: str) -> bool:
-    """Tell whether a text holds a sentence word for word, whatever the marks and white space."""
-    words = _tokens(sentence)
-    if len(words) < _SHORTEST_QUOTE:
-        return False
-    return f" {' '.join(words)} " in f" {' '.join(_tokens(text))} "
-
-
-def is_stitched(sentence: str, sources: Sequence[str]) -> bool:
+def is_stitched(sentence: str, sources: Sequence[AbstractSet[tuple[str, ...]]]) -> bool:
     """Tell whether a sentence joins runs of words from different sentences in mid-clause.
 
     Joining two statements at a comma or a conjunction is how one writes; joining the beginning of
     one with the end of another is how meaning gets lost.
+
+    Args:
+        sentence: The sentence.
+        sources: The runs of words of each sentence that it may have been taken from.
     """
     placed = tokens_of(sentence)
     words = [word for word, _ in placed]
     if len(words) < 2 * RUN:
         return False
-    owners = _owners(words, [_tokens(source) for source in sources])
+    owners = _owners(words, sources)
     covered = [bool(owner) for owner in owners]
     counts = sorted(sum(k in owner for owner in owners) for k in range(len(sources)))
     alone = counts[-1] if counts else 0
@@ -57,15 +60,16 @@ def is_stitched(sentence: str, sources: Sequence[str]) -> bool:
     )
 
 
-def _owners(words: Sequence[str], sources: Sequence[Sequence[str]]) -> list[set[int]]:
+def _owners(
+    words: Sequence[str], sources: Sequence[AbstractSet[tuple[str, ...]]]
+) -> list[set[int]]:
     """Return, for each word, which sources hold a run of words that it is part of."""
     owners: list[set[int]] = [set() for _ in words]
-    for index, source in enumerate(sources):
-        runs = {tuple(source[at : at + RUN]) for at in range(len(source) - RUN + 1)}
-        for at in range(len(words) - RUN + 1):
-            if tuple(words[at : at + RUN]) in runs:
-                for place in range(at, at + RUN):
-                    owners[place].add(index)
+    for at in range(len(words) - RUN + 1):
+        run = tuple(words[at : at + RUN])
+        holders = {index for index, runs in enumerate(sources) if run in runs}
+        for place in range(at, at + RUN):
+            owners[place] |= holders
     return owners
 
 

@@ -4,10 +4,26 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from rag.verification.quantities import normalise
 
-__all__ = ["RUN", "Word", "content_words", "stem", "tokens_of"]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = [
+    "RUN",
+    "Word",
+    "content_words",
+    "initials_of",
+    "is_acronym",
+    "joined_words",
+    "runs_of",
+    "stem",
+    "tokens_of",
+]
 
 RUN = 4  # words in a row that are taken for copied when another text holds them too
 
@@ -69,6 +85,7 @@ _SPELLINGS = (
 )
 
 
+@lru_cache(maxsize=16_384)
 def stem(word: str) -> str:
     """Reduce a lower-case word to what its forms share; crude on purpose, and quick.
 
@@ -120,6 +137,26 @@ def content_words(text: str) -> list[Word]:
     return found
 
 
+def is_acronym(text: str) -> bool:
+    """Tell whether a word, as it is written, is an acronym."""
+    single = text.removesuffix("s")
+    return 3 <= len(single) <= 6 and single.isupper()
+
+
+def initials_of(words: Sequence[Word]) -> str:
+    """Return the initials of words, which their acronym is made of."""
+    return "".join(word.text[0].lower() for word in words)
+
+
+def joined_words(words: Sequence[Word]) -> list[tuple[int, int, str]]:
+    """Return the adjacent pairs of words as one, with their places: "SHP-2" is also "shp2"."""
+    return [
+        (index, index + 2, (first.text + second.text).lower())
+        for index, (first, second) in enumerate(pairwise(words))
+        if second.start - first.end <= 1
+    ]
+
+
 _TOKEN = re.compile(r"[^\W_]+")
 
 
@@ -130,3 +167,8 @@ def tokens_of(text: str) -> list[tuple[str, int]]:
     [('the', 0), ('β', 4), ('cells', 6)]
     """
     return [(match[0].casefold(), match.start()) for match in _TOKEN.finditer(normalise(text))]
+
+
+def runs_of(words: Sequence[str]) -> set[tuple[str, ...]]:
+    """Return all runs of words of the length that is taken for copied."""
+    return {tuple(words[at : at + RUN]) for at in range(len(words) - RUN + 1)}

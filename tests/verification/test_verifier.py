@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from rag.papers import Paper
+from rag.retrieval.sentence_vectors import SentenceVectors
 from rag.verification.gate_weights import GateWeights, default_weights
 from rag.verification.verifier import Claim, Status, Verifier, makes_claim
 
@@ -242,19 +244,64 @@ def test_checking_together_or_alone_gives_the_same(encoder):
     assert [v.score for v in together] == pytest.approx([v.score for v in alone], abs=0.05)
 
 
-def test_papers_are_embedded_once_and_sentences_in_one_call(encoder):
-    calls: list[list[str]] = []
+@pytest.fixture
+def calls(encoder):
+    """What an encoder was asked for, and the encoder that notes it."""
+    asked: list[list[str]] = []
 
     def encode(texts):
-        calls.append(list(texts))
+        asked.append(list(texts))
         return encoder.encode(texts)
 
+    return asked, encode
+
+
+def test_papers_are_embedded_once_and_the_sentences_of_an_answer_in_one_call(calls):
+    asked, encode = calls
     gate = Verifier(encode)
     gate.check([Claim(text="Black tea shortens sleep.", cited=(0,))], PAPERS)
-    gate.check([Claim(text="Coffee shortens meetings a lot.", cited=(1,))], PAPERS)
-    assert len(calls) == 2
-    assert TEA.title in calls[0]
-    assert TEA.title not in calls[1]
+    assert [TEA.title] in asked
+    asked.clear()
+    claims = [
+        Claim(text="Coffee shortens meetings a lot.", cited=(1,)),
+        Claim(text="Street lamps make blackbirds sing early.", cited=(2,)),
+    ]
+    gate.check(claims, PAPERS)
+    assert len(asked) == 1
+    assert {claim.text for claim in claims} <= set(asked[0])
+
+
+def test_what_was_learnt_or_is_remembered_elsewhere_is_not_embedded_again(calls, encoder):
+    asked, encode = calls
+    shared = SentenceVectors(encode)
+    shared([TEA.title, COFFEE.title])
+    gate = Verifier(encoder.encode, sentences=shared)
+    asked.clear()
+    gate.learn(PAPERS)
+    assert [TEA.title] not in asked
+    assert [BIRDS.title] in asked
+    asked.clear()
+    assert check(gate, "Coffee shortens meetings a lot.", 1).status in set(Status)
+    assert asked == []
+
+
+def test_a_sentence_that_cites_nothing_is_not_embedded(calls):
+    asked, encode = calls
+    gate = Verifier(encode)
+    gate.learn(PAPERS)
+    asked.clear()
+    assert check(gate, "Black tea shortens sleep.").status is Status.UNCITED
+    assert asked == []
+
+
+def test_threads_that_share_a_gate_get_the_verdicts_of_one_that_does_not(encoder):
+    texts = ["Black tea shortens sleep.", "Coffee shortens meetings.", "Lamps wake blackbirds."]
+    jobs = [[Claim(text=texts[turn % 3], cited=(turn % 3,))] for turn in range(12)]
+    alone = [Verifier(encoder.encode).check(claims, PAPERS) for claims in jobs]
+    shared = Verifier(encoder.encode, sentences=SentenceVectors(encoder.encode, limit=4))
+    with ThreadPoolExecutor(6) as pool:
+        together = list(pool.map(lambda claims: shared.check(claims, PAPERS), jobs))
+    assert together == alone
 
 
 @pytest.mark.parametrize(
