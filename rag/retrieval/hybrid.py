@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
-from rag.index.paper_index import chunk_ids
 from rag.papers import Paper, find_identifier, title_key
+from rag.retrieval.candidates import best_chunk, gather, join
 from rag.retrieval.feedback import FEEDBACK_PAPERS, STOP_WORDS, expansion, query_weights
 from rag.retrieval.filters import Filters, Selection, select
 from rag.retrieval.fusion import (
@@ -22,11 +22,13 @@ from rag.retrieval.fusion import (
 from rag.retrieval.rerank import read_again
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from numpy.typing import NDArray
 
-    from rag.index.catalog import Entry
     from rag.index.embedders import Embedder
     from rag.index.paper_index import PaperIndex
+    from rag.retrieval.candidates import Candidates
     from rag.retrieval.rerank import Reranker
 
 __all__ = ["Hit", "HybridSearcher", "Mode", "Passage", "SearchResult"]
@@ -84,22 +86,31 @@ class SearchResult:
 
 
 @dataclass(frozen=True, slots=True)
-class _Candidates:
-    """The papers that either leg found, and what both legs say of each.
+class _Query:
+    """A question as the legs take it.
 
     Attributes:
-        entries: One for each paper.
-        chunk_ids: The chunks of all of them.
-        vectors: Unit rows of shape (chunks, dimension).
-        owners: For each chunk the number of its paper.
-        bm25: Of shape (papers,); 0 where no word is shared.
+        text: As it was asked.
+        vector: Of shape (dimension,).
+        weights: Of the question's terms, as the keyword index has them.
+        depth: How many papers each leg contributes.
+        selection: The papers that may be found; None for all.
+        named: Those of them that the question names outright.
     """
 
-    entries: list[Entry]
-    chunk_ids: list[str]
-    vectors: NDArray[np.float32]
-    owners: NDArray[np.intp]
-    bm25: NDArray[np.float64]
+    text: str
+    vector: NDArray[np.float32]
+    weights: Mapping[str, float]
+    depth: int
+    selection: Selection | None
+    named: Sequence[str]
+
+    @property
+    def within(self) -> list[str] | None:
+        return None if self.selection is None else list(self.selection.chunks)
+
+    def cosines(self, found: Candidates) -> NDArray[np.float64]:
+        return paper_cosines(self.vector, found.vectors, found.owners, len(found.ids))
 
 
 class HybridSearcher:
@@ -138,106 +149,129 @@ class HybridSearcher:
         """
         self._index.refresh()
         selection = select(filters, self._index.catalog) if filters else None
-        vector = np.asarray(self._embedder.model.get_query_embedding(question), np.float32)
-        weights = query_weights(self._index.keyword.terms(question), self._stop_terms)
-        named = self._named(question, selection) if mode == "hybrid" else []
-        found = self._candidates(vector, weights, max(k, DEPTH), selection, named)
-        if not found.entries:
-            return SearchResult((), _notes(selection), vector)
-        cosines = paper_cosines(vector, found.vectors, found.owners, len(found.entries))
-        scores = self._score(found, cosines, mode)
-        order = _order(found, scores, mode, named)
+        query = _Query(
+            text=question,
+            vector=np.asarray(self._embedder.model.get_query_embedding(question), np.float32),
+            weights=query_weights(self._index.keyword.terms(question), self._stop_terms),
+            depth=max(k, DEPTH),
+            selection=selection,
+            named=self._named(question, selection) if mode == "hybrid" else (),
+        )
+        found = self._both_legs(query)
         notes = _notes(selection)
-        if reranker is not None and mode == "hybrid":
-            lead = sum(found.entries[number].paper.id in named for number in order)
-            papers = [found.entries[number].paper for number in order[lead:]]
-            again, note = read_again(reranker, question, papers)
-            falling = scores[order]
-            order = [*order[:lead], *(order[lead + place] for place in again)]
-            scores[order] = falling
-            notes += (note,) if note else ()
-        order = order[:k]
-        best = [_best_chunk(found, vector, number) for number in order]
-        passages = self._passages([chunk_id for chunk_id, _ in best])
-        hits = tuple(
-            Hit(
-                rank=rank,
-                score=float(scores[number]),
-                paper=found.entries[number].paper,
-                passage=passages[chunk_id],
-                cosine=cosine,
-                bm25=float(found.bm25[number]),
+        if mode == "keyword":
+            scores = found.bm25
+            order = [int(n) for n in np.argsort(-scores, kind="stable") if scores[n] > 0]
+        elif mode == "dense":
+            scores = query.cosines(found)
+            order = np.argsort(-scores, kind="stable").tolist()
+        else:
+            found, scores = self._rank(query, found)
+            order = sorted(
+                range(len(scores)), key=lambda n: (found.ids[n] not in query.named, -scores[n])
             )
-            for rank, (number, (chunk_id, cosine)) in enumerate(
-                zip(order, best, strict=True), start=1
-            )
-            if chunk_id in passages
-        )
-        return SearchResult(hits, notes, vector)
+            if reranker is not None:
+                order, note = self._read_again(reranker, query, found, scores, order)
+                notes += (note,) if note else ()
+        return SearchResult(self._hits(query, found, scores, order[:k]), notes, query.vector)
 
-    def _candidates(
-        self,
-        vector: NDArray[np.float32],
-        weights: dict[str, float],
-        depth: int,
-        selection: Selection | None,
-        named: list[str],
-    ) -> _Candidates:
-        """Collect the candidates of both legs, each with its exact score in both."""
-        within = None if selection is None else list(selection.chunks)
-        chunks = None
-        if selection is not None:
-            chunks = [f"{one}#{n}" for one, count in selection.chunks.items() for n in range(count)]
-        keyword = self._index.keyword
-        dense = self._dense(vector, depth, chunks)
-        bm25 = dict(keyword.search(weights, depth, among=within))
-        missing = [one for one in {*dense, *named} if one not in bm25]
-        bm25 |= dict(keyword.search(weights, len(missing), among=missing))
-        found = self._index.catalog.get(list({*dense, *named, *bm25}))
-        entries = sorted(found.values(), key=lambda entry: entry.paper.id)
-        ids = [(n, c) for n, e in enumerate(entries) for c in chunk_ids(e.paper, e.chunks)]
-        stored = self._index.store.vectors([chunk_id for _, chunk_id in ids])
-        ids = [(number, chunk_id) for number, chunk_id in ids if chunk_id in stored]
-        vectors = np.array([stored[chunk_id] for _, chunk_id in ids], np.float32)
-        vectors = vectors.reshape(len(ids), len(vector))
-        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-        return _Candidates(
-            entries=entries,
-            chunk_ids=[chunk_id for _, chunk_id in ids],
-            vectors=(vectors / np.where(lengths > 0, lengths, 1)).astype(np.float32),
-            owners=np.array([number for number, _ in ids], np.intp),
-            bm25=np.array([bm25.get(entry.paper.id, 0.0) for entry in entries], np.float64),
-        )
+    def _both_legs(self, query: _Query) -> Candidates:
+        """Collect the papers of both legs, each with its vectors and its exact BM25."""
+        bm25 = dict(self._index.keyword.search(query.weights, query.depth, among=query.within))
+        others = [one for one in {*self._dense(query), *query.named} if one not in bm25]
+        bm25 |= self._bm25(query.weights, others)
+        return gather(self._index, {*bm25, *others}, bm25, len(query.vector))
 
-    def _dense(self, vector: NDArray[np.float32], depth: int, among: list[str] | None) -> list[str]:
+    def _dense(self, query: _Query) -> list[str]:
         """Return the papers of the nearest chunks: `depth` of them wherever there are as many."""
-        chunks = 2 * depth  # a paper has about two
+        among = None
+        if query.selection is not None:
+            counts = query.selection.chunks
+            among = [f"{one}#{n}" for one, count in counts.items() for n in range(count)]
+        chunks = 2 * query.depth  # a paper has about two
         while True:
-            nearest = self._index.store.nearest(vector.tolist(), chunks, among=among)
+            nearest = self._index.store.nearest(query.vector.tolist(), chunks, among=among)
             papers = list(dict.fromkeys(one.rpartition("#")[0] for one, _ in nearest))
-            if len(papers) >= depth or len(nearest) < chunks:
-                return papers[:depth]
+            if len(papers) >= query.depth or len(nearest) < chunks:
+                return papers[: query.depth]
             chunks *= 4
 
-    def _score(
-        self, found: _Candidates, cosines: NDArray[np.float64], mode: Mode
-    ) -> NDArray[np.float64]:
-        if mode != "hybrid":
-            return cosines if mode == "dense" else found.bm25
-        fused = fuse(cosines, found.bm25)
+    def _bm25(self, weights: Mapping[str, float], among: Sequence[str]) -> dict[str, float]:
+        """Return the exact keyword scores of papers; those that share no word have none."""
+        return dict(self._index.keyword.search(weights, len(among), among=among))
+
+    def _rank(self, query: _Query, found: Candidates) -> tuple[Candidates, NDArray[np.float64]]:
+        """Score the candidates, and with them the papers that the widened question finds."""
+        fused = fuse(query.cosines(found), found.bm25)
+        widened = self._widen(found, fused)
+        says = dict(self._index.keyword.search(widened, query.depth, among=query.within))
+        known = set(found.ids)
+        if new := [one for one in says if one not in known]:
+            bm25 = self._bm25(query.weights, new)
+            found = join(found, gather(self._index, new, bm25, len(query.vector)))
+            fused = fuse(query.cosines(found), found.bm25)
+        says |= self._bm25(widened, [one for one in found.ids if one not in says])
+        scores = add_feedback(fused, np.array([says.get(one, 0.0) for one in found.ids]))
+        return found, smooth(scores, paper_vectors(found.vectors, found.owners, len(found.ids)))
+
+    def _widen(self, found: Candidates, fused: NDArray[np.float64]) -> dict[str, float]:
+        """Return the weighted terms that the first papers share."""
         keyword = self._index.keyword
-        first = np.argsort(-fused, kind="stable")[:FEEDBACK_PAPERS]
-        papers = [found.entries[number].paper for number in first]
-        widened = expansion(
-            [keyword.terms(f"{paper.title}\n{paper.abstract}") for paper in papers],
+        first = np.argsort(-fused, kind="stable")[:FEEDBACK_PAPERS].tolist()
+        papers = self._papers([found.ids[number] for number in first])
+        first = [number for number in first if found.ids[number] in papers]
+        texts = [papers[found.ids[number]] for number in first]
+        return expansion(
+            [keyword.terms(f"{paper.title}\n{paper.abstract}") for paper in texts],
             fused[first],
             stop_terms=self._stop_terms,
             document_frequency=keyword.document_frequency,
         )
-        ids = [entry.paper.id for entry in found.entries]
-        says = dict(keyword.search(widened, len(ids), among=ids))
-        scores = add_feedback(fused, np.array([says.get(one, 0.0) for one in ids]))
-        return smooth(scores, paper_vectors(found.vectors, found.owners, len(ids)))
+
+    def _read_again(
+        self,
+        reranker: Reranker,
+        query: _Query,
+        found: Candidates,
+        scores: NDArray[np.float64],
+        order: list[int],
+    ) -> tuple[list[int], str]:
+        """Let a reranker order the papers that aren't named; deal out their scores anew."""
+        lead = sum(found.ids[number] in query.named for number in order)
+        behind = order[lead : lead + reranker.depth]
+        papers = self._papers([found.ids[number] for number in behind])
+        behind = [number for number in behind if found.ids[number] in papers]
+        again, note = read_again(reranker, query.text, [papers[found.ids[n]] for n in behind])
+        read = [behind[place] for place in again]
+        scores[read] = scores[behind]
+        return [*order[:lead], *read, *order[lead + reranker.depth :]], note
+
+    def _hits(
+        self,
+        query: _Query,
+        found: Candidates,
+        scores: NDArray[np.float64],
+        order: Sequence[int],
+    ) -> tuple[Hit, ...]:
+        papers = self._papers([found.ids[number] for number in order])
+        best = [best_chunk(found, query.vector, number) for number in order]
+        passages = self._passages([chunk_id for chunk_id, _ in best])
+        there = [
+            (number, chunk_id, cosine)
+            for number, (chunk_id, cosine) in zip(order, best, strict=True)
+            if chunk_id in passages and found.ids[number] in papers
+        ]
+        return tuple(
+            Hit(
+                rank=rank,
+                score=float(scores[number]),
+                paper=papers[found.ids[number]],
+                passage=passages[chunk_id],
+                cosine=cosine,
+                bm25=float(found.bm25[number]),
+            )
+            for rank, (number, chunk_id, cosine) in enumerate(there, start=1)
+        )
 
     def _named(self, question: str, selection: Selection | None) -> list[str]:
         """Return the papers that the question names outright, by title or identifier."""
@@ -248,32 +282,16 @@ class HybridSearcher:
         ids = dict.fromkeys(entry.paper.id for entry in entries)
         return [one for one in ids if selection is None or one in selection.chunks]
 
+    def _papers(self, ids: Sequence[str]) -> dict[str, Paper]:
+        """Read papers; one that another process has removed meanwhile is left out."""
+        return {one: entry.paper for one, entry in self._index.catalog.get(ids).items()}
+
     def _passages(self, chunks: list[str]) -> dict[str, Passage]:
         nodes = self._index.store.get_nodes(chunks) if chunks else []
         return {
             node.node_id: Passage(node.get_content(), node.metadata["start"], node.metadata["end"])
             for node in nodes
         }
-
-
-def _order(
-    found: _Candidates, scores: NDArray[np.float64], mode: Mode, named: list[str]
-) -> list[int]:
-    """Return the numbers of the candidates, best first; papers that were named lead."""
-    numbers = range(len(found.entries))
-    if mode == "keyword":
-        return sorted((n for n in numbers if found.bm25[n] > 0), key=lambda n: -scores[n])
-    return sorted(numbers, key=lambda n: (found.entries[n].paper.id not in named, -scores[n]))
-
-
-def _best_chunk(found: _Candidates, vector: NDArray[np.float32], number: int) -> tuple[str, float]:
-    """Return the chunk of a paper that is nearest to the question, and its cosine."""
-    rows = np.flatnonzero(found.owners == number)
-    if not rows.size:
-        return "", -1.0
-    cosines = found.vectors[rows] @ vector
-    best = int(cosines.argmax())
-    return found.chunk_ids[rows[best]], float(cosines[best])
 
 
 def _notes(selection: Selection | None) -> tuple[str, ...]:

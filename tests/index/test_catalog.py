@@ -33,8 +33,13 @@ def test_papers_come_back_as_they_went_in(catalog: Catalog, records: list[dict[s
 
 
 def test_unknown_ids_are_left_out(catalog: Catalog) -> None:
-    assert catalog.get(["x:1"]) == {}
-    assert catalog.get([]) == {}
+    assert catalog.get(["x:1"]) == catalog.chunk_counts(["x:1"]) == {}
+    assert catalog.get([]) == catalog.chunk_counts([]) == {}
+
+
+def test_chunks_are_counted_paper_by_paper(catalog: Catalog) -> None:
+    ids = [entry.paper.id for entry in catalog.entries()]
+    assert catalog.chunk_counts([*ids, "x:1"]) == dict.fromkeys(ids, 2)
 
 
 def test_thousands_of_ids_can_be_asked_for(catalog: Catalog) -> None:

@@ -10,6 +10,7 @@ from rag import Filters
 
 if TYPE_CHECKING:
     from rag import Library
+    from rag.retrieval.hybrid import Mode
 
 QUESTIONS = {
     "insects inspire how jobs are spread over servers": "arxiv:9902.00002",
@@ -130,3 +131,20 @@ def test_more_papers_than_either_leg_looks_at(tiny_library: Library, tmp_path: A
     assert len(tiny_library.search("many", 300)) == 300
     assert len(tiny_library.search("zebra", 350)) == 350
     assert len({hit.paper.id for hit in tiny_library.search("many", 400)}) == 350
+
+
+def test_papers_that_only_the_widened_question_finds(tiny_library: Library, tmp_path: Any) -> None:
+    kinds = {"whale": "sonar krill", "sonar": "krill tide", "loaf": "oven crust"}
+    lines = [
+        f'{{"id": "x:{word}{n}", "title": "{word} {n}", "abstract": "{word} {others} {n}"}}\n'
+        for word, others in kinds.items()
+        for n in range(40 if word == "whale" else 160)
+    ]
+    file = tmp_path / "many.jsonl"
+    file.write_text("".join(lines))
+    tiny_library.add(file)
+
+    def ids(mode: Mode) -> set[str]:
+        return {hit.paper.id for hit in tiny_library.find("whale", 100, mode=mode).hits}
+
+    assert ids("hybrid") - ids("dense") - ids("keyword")
