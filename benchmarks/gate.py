@@ -24,7 +24,8 @@ from benchmarks.gate_cases import KINDS, MUST_PASS, Case, make_cases, read_gold
 from benchmarks.gate_fit import fit_gate, fold_of, observe
 from rag.verification import gate_weights
 from rag.verification.reading import Claim
-from rag.verification.verifier import Status, Verifier
+from rag.verification.verdicts import Status
+from rag.verification.verifier import Verifier
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

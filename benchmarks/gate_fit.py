@@ -12,7 +12,8 @@ from rag.verification.gate_weights import GateWeights
 from rag.verification.logistic import Logistic, fit
 from rag.verification.polarity import edited_sign
 from rag.verification.reading import Claim
-from rag.verification.verifier import Verifier, combined, quotes_verbatim, signals
+from rag.verification.rules import quotes_verbatim, signals
+from rag.verification.verifier import Verifier, combined
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -72,7 +73,7 @@ def observe(
         reading = verifier.read([claim], case.papers)[0]
         own, lead = reading.support()
         turned = edited_sign(reading.parts.text, reading.best_sentence(case.cited)) is not None
-        ruled = 1 if quotes_verbatim(reading) else -1 if turned or signals(reading)[0] else 0
+        ruled = 1 if quotes_verbatim(reading) else -1 if turned or signals(reading).firm else 0
         rows.append(Row(case, own, np.asarray(lead), reading.signs(case.cited), ruled))
     return rows
 

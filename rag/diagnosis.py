@@ -40,7 +40,7 @@ class Check:
 
 
 def diagnose(settings: Settings) -> list[Check]:
-    """Check versions, the embedding model, the library, and the language model.
+    """Check versions, the embedding model, the library, the second reader, the language model.
 
     Nothing in the library is changed. A language model that is configured is asked for one word.
     """
@@ -48,6 +48,7 @@ def diagnose(settings: Settings) -> list[Check]:
         _try("versions", _versions),
         _try("embedding model", lambda: _embedder(settings)),
         _try("library", lambda: _library(settings)),
+        _try("second reader", lambda: _second_reader(settings)),
         _try("language model", lambda: _language_model(settings)),
     ]
 
@@ -110,6 +111,21 @@ def _library(settings: Settings) -> str:
         return f"{papers:,} papers, {chunks:,} chunks in {settings.storage}"
     finally:
         index.close()
+
+
+def _second_reader(settings: Settings) -> str:
+    import time
+
+    from rag.verification.entailment import open_entailment
+
+    reader = open_entailment(settings)
+    if reader is None:
+        return "none is named (RAG_NLI_MODEL): the check does with its own models"
+    reader.load()
+    started = time.perf_counter()
+    reader.scores(["Kites fly higher over warm fields."], ["Kites fly."])
+    took = 1000 * (time.perf_counter() - started)
+    return f"{reader.name} tells {reader.labels} labels apart, {took:.0f} ms a sentence"
 
 
 def _language_model(settings: Settings) -> str:

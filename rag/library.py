@@ -394,4 +394,5 @@ class Library:
             "dimension": manifest.dimension if manifest else None,
             "chunker": manifest.chunker if manifest else None,
             "made_by": manifest.version if manifest else None,
+            "second_reader": self.settings.nli_model,
         }

@@ -79,11 +79,16 @@ class Parts:
 
     def verifier(self) -> Verifier:
         """Return the gate."""
+        from rag.verification.entailment import open_entailment
         from rag.verification.verifier import Verifier
 
         with self._lock:
             if self._verifier is None:
-                self._verifier = Verifier(self.embedder().encode, sentences=self.sentences())
+                self._verifier = Verifier(
+                    self.embedder().encode,
+                    sentences=self.sentences(),
+                    second=open_entailment(self._settings),
+                )
             return self._verifier
 
     def answerer(self, model: str | None = None) -> Answerer:

@@ -26,6 +26,7 @@ from rag.errors import SettingsError
 __all__ = ["Settings", "load_settings"]
 
 _PREFIX = "RAG_"
+_SECRETS = {"RAG_UI_PASSWORD"}  # read where it is used, so that no setting ever holds it
 _FILE = "rag.toml"
 
 
@@ -66,6 +67,14 @@ class Settings(BaseSettings):
     )
     max_quotes: int = Field(
         4, ge=1, le=20, description="How many sentences an answer quotes at the most."
+    )
+    nli_model: str | None = Field(
+        None,
+        description="Second reader of the check: the folder of a cross-encoder in ONNX, or the "
+        "name of one on the Hugging Face hub; without it the check does with its own models.",
+    )
+    nli_download: bool = Field(
+        False, description="Whether the second reader may be downloaded when it is first used."
     )
     abstain_below: float = Field(
         0.25,
@@ -128,7 +137,7 @@ class Settings(BaseSettings):
     def _empty_is_off(cls, value: str) -> str:
         return value.lower() if value.lower() in {"off", "llm"} else value or "off"
 
-    @field_validator("llm_model", "prompts_dir", mode="before")
+    @field_validator("llm_model", "nli_model", "prompts_dir", mode="before")
     @classmethod
     def _empty_is_none(cls, value: object) -> object:
         return None if isinstance(value, str) and not value.strip() else value
@@ -187,7 +196,7 @@ def load_settings(**values: Any) -> Settings:  # noqa: ANN401 - whatever a setti
 
 def _check_environment() -> None:
     """Refuse a `RAG_` variable that no setting reads: it is a slip that would go unseen."""
-    known = {f"{_PREFIX}{name.upper()}" for name in Settings.model_fields}
+    known = {f"{_PREFIX}{name.upper()}" for name in Settings.model_fields} | _SECRETS
     for variable in os.environ:
         if variable.upper().startswith(_PREFIX) and variable.upper() not in known:
             raise _unknown(variable.upper().removeprefix(_PREFIX).lower(), "the environment")

@@ -136,6 +136,8 @@ class Answerer:
 
     def _open_writer(self) -> AnswerWriter:
         settings = self.settings
+        if self._verifier.second is not None:
+            self._verifier.second.load()  # before a model has been paid for what it can't check
         return AnswerWriter(
             Tools(
                 engine=self.engine,

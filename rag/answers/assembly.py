@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from rag.answers.cited_sentences import CitedSentence, split_claims
 from rag.answers.models import Citation, Sentence, Status
-from rag.verification.verifier import Claim, Evidence, Verifier, makes_claim
+from rag.verification.statements import makes_claim
+from rag.verification.verdicts import MODELS, RULES, Evidence
+from rag.verification.verifier import Claim, Verifier
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from rag.papers import Paper
-    from rag.verification.verifier import SentenceVerdict
+    from rag.verification.verdicts import SentenceVerdict
 
 __all__ = ["Checked", "check_text", "without_failed"]
 
@@ -24,10 +27,11 @@ _EMPTY_LINE = re.compile(r"[ \t>]*(?:(?:[-*+•]|\d{1,3}[.)])[ \t]*)?")
 
 
 class Checked(NamedTuple):
-    """The sentences of a text that make a claim, and the quotes that they rest on."""
+    """The sentences of a text that make a claim, the quotes that they rest on, and notes."""
 
     sentences: tuple[Sentence, ...]
     citations: tuple[Citation, ...]
+    notes: tuple[str, ...] = ()
 
 
 def check_text(
@@ -81,7 +85,17 @@ def check_text(
                 end=claim.end,
             )
         )
-    return Checked(tuple(sentences), citations.all())
+    return Checked(tuple(sentences), citations.all(), _notes(verdicts))
+
+
+def _notes(verdicts: Sequence[SentenceVerdict]) -> tuple[str, ...]:
+    """Say what a second reader settled."""
+    counts = Counter(one.by for one in verdicts if one.by not in {RULES, MODELS})
+    return tuple(
+        f"{count} {'sentence was' if count == 1 else 'sentences were'} settled by a second "
+        f"reader, {name}."
+        for name, count in counts.items()
+    )
 
 
 def without_failed(text: str, sentences: Sequence[Sentence]) -> str:

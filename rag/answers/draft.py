@@ -338,7 +338,7 @@ class Draft:
                 sentences=checked.sentences,
                 citations=checked.citations,
                 confidence=prepared.confidence,
-                notes=(*prepared.notes, *self._context.notes(), *self._notes),
+                notes=(*prepared.notes, *self._context.notes(), *self._notes, *checked.notes),
                 retrieved=prepared.retrieved,
             )
         )

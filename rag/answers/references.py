@@ -84,7 +84,10 @@ def verify_text(
     marked = _FOOTNOTE.sub(" [", body)
     checked = check_text(marked, numbered, list(numbered.values()), verifier)
     return Verification(
-        text=text, sentences=checked.sentences, citations=checked.citations, notes=tuple(notes)
+        text=text,
+        sentences=checked.sentences,
+        citations=checked.citations,
+        notes=(*notes, *checked.notes),
     )
 
 

@@ -41,6 +41,14 @@ def verify(
             help="Exit with 1 when a sentence is this; may be repeated.",
         ),
     ] = None,
+    nli: Annotated[
+        str | None,
+        typer.Option(
+            "--nli",
+            metavar="MODEL",
+            help="A second reader: the folder or the hub's name of a cross-encoder in ONNX.",
+        ),
+    ] = None,
     storage: Storage = None,
     json: Json = False,
     debug: Debug = False,
@@ -55,7 +63,7 @@ def verify(
     if paper and papers:
         raise typer.BadParameter("Name the papers by --paper or by --papers, not by both.")
     text = _read(file)
-    with open_library(storage) as library:
+    with open_library(storage, nli_model=nli) as library:
         checked = library.verify(text, papers or paper or None)
     if json:
         print_json(checked.as_dict())

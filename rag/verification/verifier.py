@@ -9,11 +9,9 @@ support the sentence, and whether another paper does better.
 
 from __future__ import annotations
 
-import re
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -24,15 +22,11 @@ from rag.verification.claims import OWN, Parts
 from rag.verification.gate_weights import GateWeights, default_weights
 from rag.verification.paper_view import PaperView
 from rag.verification.polarity import edited_sign
-from rag.verification.quantities import (
-    changed_quantity,
-    find_quotes,
-    holds_phrase,
-    missing_quantities,
-    without_markers,
-)
+from rag.verification.quantities import without_markers
 from rag.verification.reading import Claim, Reading
-from rag.verification.wording import broken_off, is_stitched, is_verbatim
+from rag.verification.rules import quotes_verbatim, signals
+from rag.verification.second_reading import read_again
+from rag.verification.verdicts import MODELS, RULES, Evidence, SentenceVerdict, Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -40,90 +34,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rag.papers import Paper
+    from rag.verification.entailment import Entailment
 
-__all__ = ["Claim", "Evidence", "SentenceVerdict", "Status", "Verifier", "makes_claim"]
-
-
-class Status(StrEnum):
-    """What checking a sentence gave."""
-
-    SUPPORTED = "supported"
-    WEAK = "weak"
-    UNSUPPORTED = "unsupported"
-    MISATTRIBUTED = "misattributed"
-    UNCITED = "uncited"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
-    """The words that support a sentence: `papers[paper].abstract[start:end]`.
-
-    Attributes:
-        paper: Index into the papers given.
-        start: Offset of the first character in the abstract.
-        end: Offset behind the last one.
-        score: How well they support it, 0 to 1.
-    """
-
-    paper: int
-    start: int
-    end: int
-    score: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SentenceVerdict:
-    """What checking a sentence gave, and why.
-
-    Attributes:
-        status: The outcome.
-        reasons: What a reader should know, in short sentences; empty when all is well.
-        score: How sure the gate is that the sentence is supported, 0 to 1.
-        evidence: The words that support it best, the best first.
-        better: Index of the paper that supports it better, when it is misattributed.
-    """
-
-    status: Status
-    reasons: tuple[str, ...] = ()
-    score: float = 0.0
-    evidence: tuple[Evidence, ...] = ()
-    better: int | None = None
-
-
-_INTERJECTION = re.compile(
-    r"^(?:hi|hello|hey|sure|certainly|of course|absolutely|thanks|thank you|great question)"
-    r"(?: there| you| for asking)?\s*[,.!:]\s*",
-    re.IGNORECASE,
-)
-_LEAD_IN = re.compile(
-    r"^(?:here (?:is|are)|here's|below (?:is|are)|let me know|i hope|feel free|please (?:note|let)"
-    r"|(?:sources?|references?|note|summary|in summary|in short|conclusion)\s*(?::|$))",
-    re.IGNORECASE,
-)
-_HEADING = re.compile(r"^\s*(?:#{1,6}\s|\*\*[^*]+\*\*:?\s*$)")
-_ABOUT_THE_ANSWER = re.compile(
-    r"\b(?:the (?:papers?|sources?|abstracts?|excerpts?|evidence|context)(?: given| provided| cited"
-    r"| above| here)? (?:do|does|did)(?: not|n't) (?:say|state|mention|report|discuss|address|cover"
-    r"|answer|contain|provide|specify)|i (?:can(?:not|'t)|could not|couldn't|do not|don't)"
-    r" (?:find|answer|know)|cannot be answered|not enough information)\b",
-    re.IGNORECASE,
-)
-
-
-def makes_claim(text: str) -> bool:
-    """Tell whether a sentence states something that would need a citation.
-
-    Greetings, headings, questions back, announcements that end in a colon, and sentences about
-    the answer itself ("the papers don't say") state nothing about what the papers are about.
-
-    >>> makes_claim("Dropout lowers the error."), makes_claim("Here is what the papers say:")
-    (True, False)
-    """
-    plain = _INTERJECTION.sub("", without_markers(text).strip())
-    words = re.findall(r"[^\W\d_]{2,}", plain)
-    if len(words) < 3 or _HEADING.match(plain) or plain.endswith(("?", ":")):
-        return False
-    return not (_LEAD_IN.match(plain) or _ABOUT_THE_ANSWER.search(plain))
+__all__ = ["Claim", "Evidence", "SentenceVerdict", "Status", "Verifier", "combined"]
 
 
 _MAX_EVIDENCE = 3
@@ -139,6 +52,7 @@ class Verifier:
             all-MiniLM-L6-v2; another encoder works, less well calibrated.
         sentences: The same for the sentences of papers, whose vectors are worth remembering; one
             of its own when left out.
+        second: Reads again what only the fitted models have judged; nobody when None.
         weights: The fitted numbers; those of the package when left out.
 
     The last 512 papers are kept as they were taken apart, so that checking a second answer about
@@ -150,10 +64,12 @@ class Verifier:
         encode: Callable[[Sequence[str]], NDArray[np.float32]],
         *,
         sentences: SentenceVectors | None = None,
+        second: Entailment | None = None,
         weights: GateWeights | None = None,
     ) -> None:
         self._encode = encode
         self._sentences = sentences or SentenceVectors(encode)
+        self.second = second
         self._weights = weights or default_weights()
         self._odds_denied = float(np.log(self._weights.denied / (1 - self._weights.denied)))
         self._views: OrderedDict[str, PaperView] = OrderedDict()
@@ -171,8 +87,11 @@ class Verifier:
 
         Raises:
             IndexError: a claim cites an index that no paper has (use `Claim.unknown`).
+            SettingsError: there is a second reader, and it can't be used.
         """
-        return [self._judge(reading) for reading in self.read(claims, papers)]
+        readings = self.read(claims, papers)
+        verdicts = [self._judge(reading) for reading in readings]
+        return read_again(readings, verdicts, self.second) if self.second else verdicts
 
     def learn(self, papers: Sequence[Paper]) -> None:
         """Take papers apart that will be cited, so that checking has less to do."""
@@ -223,49 +142,79 @@ class Verifier:
             return SentenceVerdict(
                 status=Status.SUPPORTED, reasons=reasons, score=1.0, evidence=evidence
             )
-        firm, doubts = signals(reading)
+        found = signals(reading)
         turned, denies = self._denial(reading)
+        wrong = [*found.wrong]
         if turned is not None or denies >= self._odds_denied:
-            firm.append(_says_otherwise(turned))
-        elif denies > 0:
-            doubts.append("what it cites may say the opposite: compare the direction")
+            wrong.append(_says_otherwise(turned))
         score, better = self._support(reading, denies)
-        if firm:
-            return SentenceVerdict(
-                status=Status.UNSUPPORTED,
-                reasons=(*unknown, *firm),
-                score=min(score, self._weights.weak / 2),
-                evidence=evidence,
-            )
-        return self._graded(reading, score, better, [*unknown, *doubts], evidence)
+        if not found.absent and not wrong:
+            doubts = (*unknown, *found.doubts)
+            return self._graded(reading, score, better, doubts, denies, evidence)
+        failed = [*unknown, *found.absent, *wrong]
+        # Where all that is wrong is that something isn't there, it may stand in another paper.
+        other = None if wrong else self._holder(reading)
+        if other is not None:
+            failed.append(_better(reading, other))
+        return SentenceVerdict(
+            status=Status.UNSUPPORTED if other is None else Status.MISATTRIBUTED,
+            reasons=tuple(failed),
+            score=min(score, self._weights.weak / 2),
+            evidence=evidence,
+            better=other,
+        )
 
     def _graded(
         self,
         reading: Reading,
         score: float,
         better: int | None,
-        reasons: Sequence[str],
+        doubts: Sequence[str],
+        denies: float,
         evidence: tuple[Evidence, ...],
     ) -> SentenceVerdict:
-        """Turn the score into a status."""
-        status, more = Status.WEAK, self._idle(reading)
-        if score >= self._weights.supported and not reasons:
-            status = Status.SUPPORTED
-        elif score < self._weights.weak and better is not None:
-            title = reading.views[better].paper.title
-            status, more = (
-                Status.MISATTRIBUTED,
-                [f'"{title}" supports it better than what it cites'],
-            )
-        elif score < self._weights.weak:
-            status, more = Status.UNSUPPORTED, [_short_reason(reading)]
+        """Turn the score into a status, and say why it is no better one."""
+        opposite = denies > 0
+        reasons = [*doubts]
+        if opposite:
+            reasons.append("what it cites may say the opposite: compare the direction")
+        if score >= self._weights.weak:
+            weak = bool(reasons) or score < self._weights.supported
+            status = Status.WEAK if weak else Status.SUPPORTED
+            if weak and not reasons:
+                reasons.append(
+                    _missing(reading, "what it cites says it in other words, or in part")
+                )
+            reasons += self._idle(reading)
+        elif better is not None:
+            status = Status.MISATTRIBUTED
+            reasons.append(_better(reading, better))
+        else:
+            status = Status.UNSUPPORTED
+            reasons.append(_missing(reading, "what it cites doesn't say this, or only in part"))
         return SentenceVerdict(
             status=status,
-            reasons=(*reasons, *more),
+            reasons=tuple(reasons),
             score=score,
             evidence=evidence,
             better=better if status is Status.MISATTRIBUTED else None,
+            by=RULES if doubts else MODELS,
         )
+
+    def _holder(self, reading: Reading) -> int | None:
+        """Return another paper that supports a claim, with all of its numbers and quotations."""
+        if not reading.others:
+            return None
+        odds = {i: self._weights.holds.odds(reading.own([i])) for i in reading.others}
+        best = max(odds, key=lambda index: odds[index])
+        moved = replace(reading, claim=replace(reading.claim, cited=(best,)))
+        if quotes_verbatim(moved):
+            return best
+        turned, denies = self._denial(moved)
+        if signals(moved).firm or turned is not None or denies >= self._odds_denied:
+            return None
+        score, better = self._support(moved, denies)
+        return best if score >= self._weights.weak and better is None else None
 
     def _support(self, reading: Reading, denies: float) -> tuple[float, int | None]:
         """Return how well the cited papers support a claim, and the paper that does better."""
@@ -310,14 +259,16 @@ class Verifier:
         return found
 
 
-def _short_reason(reading: Reading) -> str:
-    """Say what is missing: the words that nothing cited holds, or that the whole isn't there."""
+def _missing(reading: Reading, lack: str) -> str:
+    """Say what a claim lacks; of a short one, also the words that nothing cited holds."""
     held = np.logical_or.reduce([reading.beside[i].held.any(axis=0) for i in reading.cited])
     words = [word for word, found in zip(reading.parts.words, held, strict=True) if not found]
     missing = ", ".join(dict.fromkeys(word.text for word in words if word.weight >= 1))
-    return "what it cites doesn't say this, or only in part" + (
-        f" (missing: {missing})" if missing and len(words) <= 6 else ""
-    )
+    return f"{lack} (missing: {missing})" if missing and len(words) <= 6 else lack
+
+
+def _better(reading: Reading, index: int) -> str:
+    return f'"{reading.views[index].paper.title}" supports it better than what it cites'
 
 
 def _says_otherwise(words: str | None) -> str:
@@ -338,36 +289,6 @@ def combined(holds: float, belongs: float, denies: float) -> float:
     (0.5, 0.25)
     """
     return float(1 / (1 + np.exp(-holds) + np.exp(-belongs) + np.exp(denies)))
-
-
-def quotes_verbatim(reading: Reading) -> bool:
-    """Tell whether a claim stands word for word in an abstract that it cites."""
-    words = reading.parts.plain
-    return any(is_verbatim(words, reading.views[index].plain) for index in reading.cited)
-
-
-def signals(reading: Reading) -> tuple[list[str], list[str]]:
-    """Return what rules support out whatever the overlap, and what only casts doubt."""
-    text = reading.parts.text
-    papers = [reading.views[index].paper for index in reading.cited]
-    sources = [f"{paper.title}\n{paper.abstract}" for paper in papers]
-    years = [int(y) for p in papers for y in re.findall(r"\b\d{4}\b", f"{p.year} {p.date}")]
-    missing, counted = missing_quantities(text, sources, years=years)
-    firm = [f"the number {quantity.text} is not in what it cites" for quantity in missing]
-    doubts = [f'what it cites doesn\'t state the number "{quantity.text}"' for quantity in counted]
-    if not missing and len(reading.cited) == 1:
-        number = changed_quantity(text, reading.best_sentence(reading.cited[0]))
-        firm += [f"the cited abstract states another number than {number}"] if number else []
-    firm += [
-        f'the quoted words "{phrase}" are not in what it cites'
-        for phrase in find_quotes(text)
-        if not any(holds_phrase(source, phrase) for source in sources)
-    ]
-    if words := broken_off(text):
-        firm.append(f'the sentence breaks off at "{words}"')
-    elif is_stitched(text, [s for i in reading.cited for s in reading.views[i].runs_by_sentence]):
-        firm.append("it joins pieces of different sentences of what it cites")
-    return firm, doubts
 
 
 def _evidence(reading: Reading) -> tuple[Evidence, ...]:

@@ -7,6 +7,8 @@ import json
 import pytest
 from typer.testing import CliRunner
 
+from tests.verification.entailers import write_entailer
+
 GOOD = "Ship noise below 60 hertz doubles the error [1]."
 BAD = "Ship noise below 75 hertz doubles the error [1]."
 WHALES = "arxiv:9905.00005"
@@ -98,3 +100,18 @@ def test_escapes_in_a_text_do_not_reach_the_terminal(rag, text):
     )
     assert "\x1b" not in ran.out
     assert "\x07" not in ran.out
+
+
+def test_a_second_reader_can_be_named_for_once(rag, text, tmp_path):
+    reader = write_entailer(tmp_path / "reader", ["ship", "noise", "sixty"])
+    told = "Violet noise of ships below 60 hertz doubles the error [1]."
+    ran = rag("verify", text(told), "--paper", WHALES, "--nli", reader)
+    flat = " ".join(ran.out.split())
+    assert (ran.code, ran.err) == (0, "")
+    assert "Reader finds that what it cites contradicts it" in flat
+    assert "1 sentence was settled by a second reader, reader." in flat
+
+
+def test_a_second_reader_that_is_not_there(rag, text, tmp_path, complained):
+    told = "Noise from ships below 60 hertz doubles the error [1]."
+    complained(rag("verify", text(told), "--paper", WHALES, "--nli", tmp_path / "nothing"))

@@ -12,7 +12,9 @@ import pytest
 from rag.papers import Paper
 from rag.retrieval.sentence_vectors import SentenceVectors
 from rag.verification.gate_weights import GateWeights, default_weights
-from rag.verification.verifier import Claim, Status, Verifier, makes_claim
+from rag.verification.statements import makes_claim
+from rag.verification.verdicts import Status
+from rag.verification.verifier import Claim, Verifier
 
 ROOT = Path(__file__).parents[2]
 TEA = Paper(
@@ -122,6 +124,40 @@ def test_a_citation_of_the_wrong_paper_names_the_right_one(verifier):
     verdict = check(verifier, "Blackbirds sing earlier where there are street lamps.", 0)
     assert (verdict.status, verdict.better) == (Status.MISATTRIBUTED, 2)
     assert BIRDS.title in verdict.reasons[-1]
+
+
+def test_a_number_that_another_paper_holds_with_the_words_is_misattributed(verifier):
+    verdict = check(verifier, "Blackbirds near street lamps sing 40 minutes earlier.", 0)
+    assert (verdict.status, verdict.better) == (Status.MISATTRIBUTED, 2)
+    assert "the number 40 is not in what it cites" in verdict.reasons
+    assert BIRDS.title in verdict.reasons[-1]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Blackbirds near street lamps sing 55 minutes earlier.",  # nobody's number
+        "Meetings in 40 offices were timed.",  # another's number, not its words
+        "Blackbirds near street lamps did not sing 40 minutes before those in the forest.",
+    ],
+)
+def test_a_number_that_merely_occurs_elsewhere_is_unsupported(verifier, text):
+    verdict = check(verifier, text, 0)
+    assert (verdict.status, verdict.better) == (Status.UNSUPPORTED, None)
+
+
+def test_whatever_is_not_supported_says_why(verifier):
+    texts = [
+        "Tea at night costs people some rest.",
+        "Those who drank black tea slept a little less than others did.",
+        "Black tea has a modest and steady effect on sleep.",
+        "Coffee makes meetings end early.",
+        "Lamps wake birds early.",
+        "Tea is grown on hills.",
+    ]
+    verdicts = [check(verifier, text, paper) for text in texts for paper in range(3)]
+    assert {verdict.status for verdict in verdicts} >= {Status.WEAK, Status.UNSUPPORTED}
+    assert all(v.reasons for v in verdicts if v.status is not Status.SUPPORTED)
 
 
 def test_what_no_paper_says_is_unsupported(verifier):
