@@ -118,6 +118,9 @@ class Settings(BaseSettings):
     answer_cache: bool = Field(
         False, description="Keep what the model writes on disk and use it again."
     )
+    answer_cache_mb: int = Field(
+        100, ge=1, description="How many megabytes of answers are kept; the oldest go first."
+    )
     fallback: Literal["none", "extractive"] = Field(
         "none", description="`extractive` answers by quoting when the model can't be had."
     )

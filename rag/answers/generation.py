@@ -32,7 +32,8 @@ class AnswerWriter:
     def __init__(self, tools: Tools) -> None:
         self.tools = tools
         settings = tools.settings
-        self._cache = AnswerCache(settings.cache / "answers") if settings.answer_cache else None
+        folder, limit = settings.cache / "answers", settings.answer_cache_mb * 1_000_000
+        self._cache = AnswerCache(folder, limit=limit) if settings.answer_cache else None
 
     def stream(
         self,

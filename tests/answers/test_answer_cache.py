@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from servers.openai_server import Reply
 
@@ -63,7 +65,7 @@ def test_the_key_is_not_stored(server, cached, folder):
 
 
 def test_a_damaged_file_counts_as_none(folder):
-    cache = AnswerCache(folder)
+    cache = AnswerCache(folder, limit=1_000)
     cache.put("k", CachedText("text", "stop"))
     assert cache.get("k") == CachedText("text", "stop")
     (folder / "k.json").write_text("{", encoding="utf-8")
@@ -73,4 +75,22 @@ def test_a_damaged_file_counts_as_none(folder):
 
 def test_a_folder_that_cannot_be_written_is_no_failure(tmp_path):
     (tmp_path / "file").write_text("in the way", encoding="utf-8")
-    AnswerCache(tmp_path / "file").put("k", CachedText("text", "stop"))
+    AnswerCache(tmp_path / "file", limit=1_000).put("k", CachedText("text", "stop"))
+
+
+def test_beyond_its_size_those_used_longest_ago_are_forgotten(folder):
+    cache = AnswerCache(folder, limit=1_000)
+    for age, key in enumerate(["new", "middle", "old"]):
+        cache.put(key, CachedText(key * 50, "stop"))
+        os.utime(folder / f"{key}.json", (1_000 - age, 1_000 - age))
+    assert cache.get("old") is not None  # and so it is old no more
+    cache.put("one more", CachedText("text" * 80, "stop"))
+    assert cache.get("middle") is None
+    assert {path.stem for path in folder.iterdir()} == {"new", "old", "one more"}
+
+
+def test_what_is_larger_than_all_room_is_not_kept(folder):
+    cache = AnswerCache(folder, limit=100)
+    cache.put("k", CachedText("text" * 80, "stop"))
+    assert cache.get("k") is None
+    assert list(folder.iterdir()) == []
