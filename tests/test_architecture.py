@@ -28,13 +28,14 @@ LEVELS = {
     "parts": 7,
     "diagnosis": 8, "library": 8,
     "evaluation": 9,
-    "cli": 10, "ui": 10,
+    "ui": 10,
+    "cli": 11,  # one of its commands opens the other face
 }  # fmt: skip
 FACES = {"cli", "ui"}
 # What a face may know beside the library itself.
 OPEN_TO_FACES = {
     "rag", "rag.version", "rag.errors", "rag.settings", "rag.papers", "rag.sample",
-    "rag.diagnosis", "rag.library", "rag.retrieval.filters",
+    "rag.diagnosis", "rag.library", "rag.retrieval.filters", "rag.ui.options", "rag.ui.serve",
 }  # fmt: skip
 
 

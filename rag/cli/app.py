@@ -13,6 +13,7 @@ from rag.cli import (
     evaluating,
     exporting,
     looking,
+    serving,
     upkeep,
     verifying,
 )
@@ -29,7 +30,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (changing, asking, chatting, looking, verifying, exporting, evaluating, upkeep):
+_MODULES = (
+    changing, asking, chatting, looking, verifying, exporting, serving, evaluating, upkeep,
+)  # fmt: skip
+for module in _MODULES:
     module.register(app)
 
 

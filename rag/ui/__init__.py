@@ -1,0 +1,1 @@
+"""The chat in the browser, built of Gradio blocks."""

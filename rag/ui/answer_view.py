@@ -1,0 +1,189 @@
+"""How an answer looks in the chat: its sentences, what checking them gave, and what to do next."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from rag.ui.markup import action, hidden, in_text, plain, rich, tag
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rag.answers.models import Answer, Sentence
+    from rag.papers import Paper
+    from rag.ui.markup import Insert
+
+__all__ = ["answer_html", "failure_html", "writing_html"]
+
+_MARKER = re.compile(r"\[(\d{1,3}\??(?:, \d{1,3}\??)*)\]")
+_LAST_MARKERS = re.compile(r"(?:\s*\[\d{1,3}\??(?:, \d{1,3}\??)*\])+\s*\Z")
+# A sign, a word and an explanation: none of the outcomes is told by colour alone.
+_VERDICTS = {
+    "supported": ("✓", "supported", "The words that it cites bear it out."),
+    "weak": ("≈", "weak", "What it cites supports it only in part."),
+    "unsupported": ("✗", "unsupported", "What it cites doesn't say this."),
+    "misattributed": ("⇄", "misattributed", "Another paper supports it better."),
+    "uncited": ("?", "uncited", "It claims something and cites nothing."),
+}
+_EXPORTS = (("bibtex", "BibTeX"), ("ris", "RIS"), ("csl", "CSL"))
+
+
+def writing_html(text: str, *, understood: str = "") -> str:
+    """Show an answer that is being written: the words alone, not checked yet."""
+    shown = rich(text, markdown=True) if text.strip() else ""
+    waiting = tag("span", class_="caret") + hidden("The answer is being written.")
+    return _box(_understood(understood), tag("div", shown, waiting, class_="body"))
+
+
+def failure_html(
+    message: str, hint: str = "", *, text: str = "", stopped: bool = False, understood: str = ""
+) -> str:
+    """Show why there is no answer, under the words that had come by then."""
+    body = tag("div", rich(text, markdown=True), class_="body unchecked") if text.strip() else ""
+    lines = [tag("strong", plain(message))]
+    if text.strip():
+        lines.append(plain("What stands above was not checked."))
+    if hint:
+        lines.append(plain(hint))
+    kind = "banner stopped" if stopped else "banner failed"
+    banner = tag("div", "".join(f"<div>{line}</div>" for line in lines), class_=kind, role="status")
+    return _box(_understood(understood), body, banner)
+
+
+def answer_html(answer: Answer, turn: int) -> str:
+    """Show a finished answer.
+
+    Args:
+        answer: The answer.
+        turn: Its place in the conversation, which its links name.
+    """
+    parts = [_understood(answer.standalone_question, answer.question)]
+    if answer.abstained:
+        parts.append(_abstention(answer))
+    else:
+        inserts = list(_inserts(answer, turn))
+        body = rich(answer.text, inserts, markdown=answer.mode == "llm")
+        parts += [tag("div", body, class_="body"), _summary(answer)]
+    if answer.notes:
+        parts.append(
+            tag("ul", *(tag("li", in_text(note)) for note in answer.notes), class_="notes")
+        )
+    parts.append(_foot(answer, turn))
+    return _box(*parts)
+
+
+def _box(*parts: str) -> str:
+    return tag("div", *parts, class_="rag-answer")
+
+
+def _understood(standalone: str, question: str = "") -> str:
+    if not standalone or standalone == question:
+        return ""
+    return tag("div", "Understood as: ", tag("q", in_text(standalone)), class_="understood")
+
+
+def _inserts(answer: Answer, turn: int) -> Iterator[Insert]:
+    """Yield what replaces the markers of each sentence, and the verdict behind it."""
+    at = 0
+    for index, sentence in enumerate(answer.sentences):
+        start, end = max(sentence.start, at), max(sentence.end, at)
+        for match in _markers(answer, start, end):
+            yield (*match.span(), _links(match[1], turn, index, sentence))
+        yield end, end, _verdict(sentence)
+        at = end
+
+
+def _markers(answer: Answer, start: int, end: int) -> Iterator[re.Match[str]]:
+    """Find the markers of a sentence; within a quote, brackets are the paper's own."""
+    if answer.mode == "extractive":
+        last = _LAST_MARKERS.search(answer.text[start:end])
+        start = start + last.start() if last else end
+    return _MARKER.finditer(answer.text, start, end)
+
+
+def _links(numbers: str, turn: int, index: int, sentence: Sentence) -> str:
+    links = []
+    for label in numbers.split(", "):
+        if label.endswith("?"):
+            title = "The answer cites a paper that it was never given."
+            links.append(tag("span", plain(label), class_="cite unknown", title=title))
+            continue
+        title = f"Show the words of paper {label} that this rests on"
+        if int(label) not in sentence.citations:
+            title = f"Show paper {label}"
+        words = f"{hidden('Source')} {plain(label)}"
+        links.append(action(words, "cite", turn, label, index, class_="cite", title=title))
+    return tag("span", *links, class_="cites")
+
+
+def _verdict(sentence: Sentence) -> str:
+    sign, word, meaning = _VERDICTS[sentence.status]
+    reasons = list(sentence.reasons)
+    if sentence.better is not None and not any(sentence.better.title in one for one in reasons):
+        reasons.append(f"“{sentence.better.title}” supports it better")
+    if sentence.status == "supported" and not reasons:
+        shown = f'<span class="sign">{sign}</span>{hidden(word)}'
+        return tag("span", shown, class_="verdict supported", title=f"Supported. {meaning}")
+    explained = "; ".join(reasons) or meaning
+    explained = f"{explained[:1].upper()}{explained[1:].rstrip('.')}."
+    label = tag("span", sign, class_="sign") + f" {word}"
+    return tag(
+        "details",
+        tag("summary", label, title=explained),
+        tag("span", in_text(explained), class_="why"),
+        class_=f"verdict {sentence.status}",
+    )
+
+
+def _summary(answer: Answer) -> str:
+    if not answer.sentences:
+        return ""
+    fine = all(sentence.status == "supported" for sentence in answer.sentences)
+    sign = tag("span", "✓" if fine else "!", class_="sign")
+    how = "Checked against the abstracts: " if answer.mode == "llm" else "Quoted word for word: "
+    kind = "summary fine" if fine else "summary mixed"
+    return tag("div", sign, f" {how}{plain(answer.summary)}.", class_=kind)
+
+
+def _abstention(answer: Answer) -> str:
+    parts = [tag("div", tag("strong", in_text(answer.text)), class_="banner abstained")]
+    if answer.closest:
+        reasons = [*answer.shortfalls, *[""] * len(answer.closest)]
+        rows = [_closest(paper, why) for paper, why in zip(answer.closest, reasons, strict=False)]
+        parts.append(tag("div", "The closest papers", class_="label"))
+        parts.append(tag("ul", *rows, class_="closest"))
+    return "".join(parts)
+
+
+def _closest(paper: Paper, why: str) -> str:
+    year = f"({paper.year})" if paper.year else ""
+    link = action(in_text(paper.title or "(untitled)"), "open", paper.id, class_="title")
+    reason = tag("div", in_text(f"{why[:1].upper()}{why[1:]}."), class_="reason") if why else ""
+    return tag("li", link, f" {plain(year)}", reason)
+
+
+def _foot(answer: Answer, turn: int) -> str:
+    if answer.mode == "llm":
+        how = f"Written by {answer.model or 'a model'}"
+    else:
+        how = "Quotes from the papers, no model"
+    seconds = answer.timings.get("total") or sum(answer.timings.values())
+    facts = [plain(how), plain(f"{seconds:.1f} s")]
+    if tokens := answer.usage.get("input_tokens", 0) + answer.usage.get("output_tokens", 0):
+        facts.append(plain(f"{tokens:,.0f} tokens"))
+    if cost := answer.usage.get("cost"):
+        facts.append(plain(f"cost {cost:.4f}"))
+    acts = [action("Copy as Markdown", "copy", turn)]
+    if answer.citations:
+        acts += [
+            action(name, "save", turn, kind, title=f"Download the cited papers as {name}")
+            for kind, name in _EXPORTS
+        ]
+    acts.append(action("Provenance", "save", turn, "provenance", title="Download what was asked"))
+    return tag(
+        "div",
+        tag("span", " · ".join(facts), class_="facts"),
+        tag("span", *acts, class_="acts"),
+        class_="foot",
+    )

@@ -1,0 +1,123 @@
+"""What all parts of the page share."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from rag.errors import RagError
+from rag.ui.conversations import Conversations
+from rag.ui.markup import plain
+
+if TYPE_CHECKING:
+    from rag.library import Library
+    from rag.ui.conversations import Conversation
+    from rag.ui.options import ServeOptions
+
+__all__ = ["Shared", "Site", "warn"]
+
+_LOG = logging.getLogger(__name__)
+_SERIAL = itertools.count(1)
+_EXAMPLES = 4
+_LONGEST_NAME = 24  # characters before the colon of a title that pass for a method's name
+
+
+@dataclass(frozen=True)
+class Shared:
+    """Components that several tabs write to.
+
+    Attributes:
+        key: The page's key to its conversation.
+        sources: The panel with papers.
+        bridge: What hands clicks to the server and commands to the page.
+    """
+
+    key: gr.State
+    sources: gr.Markdown
+    bridge: gr.HTML
+
+
+@dataclass
+class Site:
+    """A library on the web.
+
+    Attributes:
+        library: The papers.
+        options: How it is served.
+        conversations: Who is talking.
+    """
+
+    library: Library
+    options: ServeOptions
+    conversations: Conversations = field(init=False)
+    _examples: list[str] = field(default_factory=list)
+    _warm: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self.conversations = Conversations(self.library)
+
+    def conversation(self, key: str, request: gr.Request | None) -> Conversation:
+        """Return the conversation of a page."""
+        user = getattr(request, "username", None) if request is not None else None
+        return self.conversations.of(key or "", user or "")
+
+    def warm_up(self) -> None:
+        """Load in the background what the first question would have to wait for."""
+        threading.Thread(target=self._warm_up, name="warm-up", daemon=True).start()
+
+    def _warm_up(self) -> None:
+        try:
+            if len(self.library):
+                self.library.search("papers", 1)
+                self._examples = self._find_examples()
+        except RagError as error:
+            _LOG.warning("%s", error.message)
+        except Exception:  # noqa: BLE001 - the page works without
+            _LOG.exception("Warming up failed.")
+        finally:
+            self._warm.set()
+
+    def examples(self, *, wait: float = 0.0) -> list[str]:
+        """Return questions that this very library answers; none before they are found.
+
+        Args:
+            wait: Seconds to wait for them.
+        """
+        self._warm.wait(wait)
+        return list(self._examples)
+
+    def _find_examples(self) -> list[str]:
+        """Ask about the methods that titles name, where the paper is what a search finds."""
+        forms = itertools.cycle(
+            ("What does {} propose?", "How well does {} work?", "What is {} compared with?")
+        )
+        found: list[str] = []
+        for paper in itertools.islice(self.library.papers(), 0, 4000, 7):
+            name, colon, _ = paper.title.partition(":")
+            if not colon or len(name) > _LONGEST_NAME or not paper.abstract:
+                continue
+            question = next(forms).format(name.strip())
+            hits = self.library.search(question, 1)
+            if hits and hits[0].paper.id == paper.id and not self.library.ask(question).abstained:
+                found.append(question)
+            if len(found) == _EXAMPLES:
+                break
+        return found
+
+    @staticmethod
+    def command(do: str, **details: Any) -> Any:  # noqa: ANN401 - a component's update
+        """Return a command to the page, as the bridge's new value."""
+        # A number makes the same command twice two commands.
+        return gr.HTML(command={"do": do, "serial": next(_SERIAL), **details})
+
+
+def warn(error: RagError | str) -> None:
+    """Show an error in a corner of the page."""
+    if isinstance(error, RagError):
+        error = f"{error.message} {error.hint}".strip()
+    gr.Warning(plain(error), title="Note")

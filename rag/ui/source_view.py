@@ -1,0 +1,138 @@
+"""How papers look beside the chat: cards with the whole abstract and the quoted words in it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rag.text.dates import show_date
+from rag.ui.markup import action, hidden, in_text, number, outward, plain, tag
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from rag.answers.models import Answer, Citation
+    from rag.papers import Paper
+
+__all__ = ["authors", "byline", "card_html", "empty_html", "single_html", "sources_html"]
+
+_SHOWN_AUTHORS = 4
+
+
+def byline(paper: Paper) -> str:
+    """Say who wrote a paper, when, and where it was published."""
+    when = show_date(paper.date) or (str(paper.year) if paper.year else "")
+    return " · ".join(part for part in (authors(paper), when, paper.venue or "") if part)
+
+
+def authors(paper: Paper) -> str:
+    """Say who wrote a paper, or how many did where no source names them."""
+    names = list(paper.authors[:_SHOWN_AUTHORS])
+    count = paper.author_count or len(paper.authors)
+    if names and count > len(names):
+        names.append("et al.")
+    if not names and count:
+        names = [number(count, "author")]
+    return ", ".join(names)
+
+
+def empty_html(message: str = "Ask a question; the papers behind the answer appear here.") -> str:
+    """Show that no paper is open."""
+    return tag("div", plain(message), class_="sources empty")
+
+
+def sources_html(answer: Answer, *, n: int | None = None, sentence: int | None = None) -> str:
+    """Show the papers that an answer cites.
+
+    Args:
+        answer: The answer.
+        n: The number of the paper that was asked for, which then comes open and first in sight.
+        sentence: The sentence whose words are to stand out; all of the paper's when None.
+    """
+    if not answer.citations:
+        if answer.closest:
+            return _panel("The closest papers", [card_html(paper) for paper in answer.closest])
+        return empty_html("This answer cites no paper.")
+    wanted = answer.sentences[sentence].quotes if sentence is not None else ()
+    cards = []
+    for shown, paper in sorted(answer.papers.items()):
+        quotes = [
+            (one, index in wanted and shown == n)
+            for index, one in enumerate(answer.citations)
+            if one.n == shown and one.quote
+        ]
+        cards.append(card_html(paper, quotes, n=shown, focused=shown == n))
+    return _panel(number(len(cards), "cited paper"), cards)
+
+
+def card_html(
+    paper: Paper,
+    quotes: Sequence[tuple[Citation, bool]] = (),
+    *,
+    n: int | None = None,
+    focused: bool = False,
+    similar: Iterable[Paper] | None = None,
+) -> str:
+    """Show one paper.
+
+    Args:
+        paper: The paper.
+        quotes: What is quoted from it, and whether those very words were asked for.
+        n: Its number in the conversation, if it has one.
+        focused: Whether the paper was asked for.
+        similar: Papers like it, once they were asked for.
+    """
+    badge = tag("span", hidden("Source"), f" {n}", class_="n") if n is not None else ""
+    title = outward(in_text(paper.title or "(untitled)"), paper.url)
+    link = outward(plain(paper.id), paper.url)
+    acts = [
+        action("More like this", "more", paper.id),
+        action("Ask about this paper only", "only", paper.id),
+    ]
+    parts = [
+        tag("h3", badge, tag("span", title)),
+        tag("div", in_text(byline(paper)), class_="byline"),
+        tag("div", link, class_="id"),
+        tag("div", _abstract(paper, quotes), class_="abstract"),
+        tag("div", *acts, class_="acts"),
+    ]
+    if similar is not None:
+        rows = [
+            tag("li", action(in_text(one.title or "(untitled)"), "open", one.id, class_="title"))
+            for one in similar
+        ]
+        listed = tag("ul", *rows) if rows else tag("div", "There is none.", class_="byline")
+        parts.append(tag("div", tag("div", "More like this", class_="label"), listed))
+    return tag("article", *parts, class_="card focused" if focused else "card")
+
+
+def single_html(paper: Paper, *, similar: Iterable[Paper] | None = None) -> str:
+    """Show one paper by itself."""
+    return _panel("Paper", [card_html(paper, similar=similar)])
+
+
+def _panel(title: str, cards: Sequence[str]) -> str:
+    close = action("Close", "close", class_="act close")
+    head = tag("div", tag("h2", plain(title)), close, class_="head")
+    return tag("section", head, *cards, class_="sources")
+
+
+def _abstract(paper: Paper, quotes: Sequence[tuple[Citation, bool]]) -> str:
+    """Mark the quoted words; where quotes overlap, the words that were asked for win."""
+    if not paper.abstract:
+        return tag("em", "No abstract is known.")
+    levels = [0] * len(paper.abstract)
+    for citation, asked in quotes:
+        for at in range(citation.start, min(citation.end, len(levels))):
+            levels[at] = max(levels[at], 2 if asked else 1)
+    parts: list[str] = []
+    at = 0
+    while at < len(levels):
+        end = at
+        while end < len(levels) and levels[end] == levels[at]:
+            end += 1
+        shown = in_text(paper.abstract[at:end])
+        if levels[at]:
+            shown = tag("mark", shown, class_="asked" if levels[at] == 2 else "quoted")
+        parts.append(shown)
+        at = end
+    return "".join(parts)
