@@ -36,7 +36,7 @@ from rag.library import Library
 from rag.papers import title_key
 from rag.retrieval.evidence import EvidenceRanker
 from rag.retrieval.evidence_weights import BIAS, WEIGHTS
-from rag.retrieval.sentence_features import read_abstract, read_query
+from rag.retrieval.sentence_features import PaperFit, read_abstract, read_query, standings
 from rag.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -107,20 +107,24 @@ def make_pools(questions: Iterable[Question], library: Library, encode: Encode) 
 
 def make_pool(question: Question, library: Library, encode: Encode, frequency: Frequency) -> Pool:
     text = f"{question.previous} {question.text}" if question.previous else question.text
-    found = [hit.paper for hit in library.search(text, k=FOUND)]
+    hits = library.search(text, k=FOUND)
+    found = [hit.paper for hit in hits]
+    fits = [PaperFit(score=hit.score, cosine=hit.cosine, bm25=hit.bm25) for hit in hits]
     ids = {paper.id for paper in found}
     holding = dict.fromkeys(gold.paper for gold in question.evidence)
     papers = [*found, *(library.paper(one) for one in holding if one not in ids)]
+    # A paper that wasn't found fits no better than the last one that was.
+    stand = standings([*fits, *fits[-1:] * (len(papers) - len(found))])
     query = read_query(text, frequency)
     vector = encode([text])[0]
     features: list[Array] = []
     gold: list[bool] = []
     cosines: list[float] = []
-    for rank, paper in enumerate(papers):
+    for paper, standing in zip(papers, stand, strict=True):
         abstract = read_abstract(paper)
         places = range(len(abstract.spans))
         abstract.vectors.update(zip(places, encode(abstract.texts), strict=True))
-        words = abstract.by_words(query, rank=rank)
+        words = abstract.by_words(query, standing)
         features.append(np.hstack([words, abstract.by_vectors(vector, places)]))
         cosines += [float(abstract.vectors[place] @ vector) for place in places]
         gold += [

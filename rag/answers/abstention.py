@@ -1,85 +1,173 @@
-"""Know when the papers don't hold the answer, and say so."""
+"""Know when the papers don't hold the answer, and say so.
+
+Three kinds of question find no answer: those of another field, those whose paper the library
+lacks, and near-misses, where the paper is there and doesn't say what is asked. Nearness gives the
+first away. The others show in what is missing: a name that the paper doesn't have, a number where
+the paper gives none, words beyond the title that the paper has nothing of.
+"""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, fields
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+from rag.retrieval.cues import asks_for_a_number, count_numbers, lacks_measure
+from rag.retrieval.names import holds_name, initials, names_in, subjects
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from rag.papers import Paper
     from rag.retrieval.evidence import Evidence
     from rag.retrieval.hybrid import Hit
 
-__all__ = ["NO_ANSWER", "Signals", "confidence", "read_signals"]
+    Terms = Callable[[str], Sequence[str]]
+    Frequency = Callable[[Sequence[str]], tuple[list[int], int]]
+
+__all__ = ["NO_ANSWER", "SIGNALS", "Signals", "confidence", "in_words", "read_signals"]
 
 NO_ANSWER = "The papers in this library don't hold an answer to that."
+
+_EPSILON = 1e-6
+_BEST = 3  # sentences whose scores are taken together
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signals:
     """What tells an answerable question from one that the papers don't answer.
 
+    "The paper" is the one that would be quoted first.
+
     Attributes:
         cosine: Similarity of the question and the nearest chunk, -1 to 1.
-        coverage: Share of the question's terms, weighted by how rare they are, that the first
-            paper holds, 0 to 1.
-        evidence: Score of the best evidence sentence, 0 to 1.
+        evidence: Mean log-odds of the three best sentences.
+        unnamed: 1 where the question has a name that the paper lacks, else 0.
+        unheard: 1 where it has one that none of the papers read has, else 0.
+        uncounted: 1 where a number is asked for and the paper has none in digits, else 0.
+        unmeasured: 1 where a time, a price or another measure is asked for and the paper has none
+            of the kind, else 0.
+        aside: Share of the question that is the paper's title, times the share of the rest that
+            the paper has no word of: 0 to 1. A question that knows the paper and finds its other
+            words nowhere in it asks for what the paper doesn't say.
+        scattered: Share of the question's words that other papers have and the paper lacks.
     """
 
     cosine: float
-    coverage: float
     evidence: float
+    unnamed: float
+    unheard: float
+    uncounted: float
+    unmeasured: float
+    aside: float
+    scattered: float
+
+
+SIGNALS = tuple(field.name for field in fields(Signals))
 
 
 def read_signals(
+    question: str,
     hits: Sequence[Hit],
     evidence: Sequence[Evidence],
-    terms: Sequence[str],
-    first_terms: Collection[str],
-    document_frequency: Callable[[Sequence[str]], tuple[list[int], int]],
+    terms: Terms,
+    document_frequency: Frequency,
 ) -> Signals:
     """Measure the signals of one question.
 
     Args:
-        hits: Best first; at least one.
-        evidence: Best first.
-        terms: The question's terms, as the keyword index has them.
-        first_terms: The terms of the first hit's title and abstract.
+        question: As it was searched.
+        hits: The papers that were read, best first; at least one.
+        evidence: Their sentences, best first; `paper` indexes `hits`.
+        terms: Reduces a text to the terms by which words are compared.
         document_frequency: Counts the papers that hold each term, and all papers.
     """
-    unique = sorted(set(terms))
-    counts, total = document_frequency(unique)
-    weights = {
-        term: math.log(1 + max(0.0, total - count + 0.5) / (count + 0.5))
-        for term, count in zip(unique, counts, strict=True)
-    }
-    covered = sum(weight for term, weight in weights.items() if term in first_terms)
+    papers = [hit.paper for hit in hits]
+    first = evidence[0].paper if evidence else 0
+    words = {word: tuple(terms(word)) for word in subjects(question)}
+    held = [_held(words, paper, terms) for paper in papers]
+    named = [{name for name in names_in(question) if name in has} for has in held]
+    names = set(names_in(question)) & set(words)
+    anywhere = set().union(*held)
+    numbers = asks_for_a_number(question) and not count_numbers(papers[first].abstract)
+    odds = [_log_odds(one.score) for one in evidence[:_BEST]]
     return Signals(
         cosine=max(hit.cosine for hit in hits),
-        coverage=covered / (sum(weights.values()) or 1.0),
-        evidence=evidence[0].score if evidence else 0.0,
+        evidence=sum(odds) / len(odds) if odds else _log_odds(0.0),
+        unnamed=float(names > named[first]),
+        unheard=float(bool(names - anywhere)),
+        uncounted=float(numbers),
+        unmeasured=float(lacks_measure(question, papers[first].abstract)),
+        aside=_aside(words, papers[first], held[first], terms, document_frequency),
+        scattered=len(anywhere - held[first]) / (len(words) or 1),
     )
 
 
-# A logistic model, fitted on the tuning half of benchmarks/pages_questions.jsonl: answerable
-# questions against the same questions with their papers taken out, near-misses, and questions
-# from other fields. docs/answers.md tells how well it separates them.
-_INTERCEPT = -2.05
-_COSINE = 5.55
-_COVERAGE = 0.68
-_EVIDENCE = 0.50  # of the log-odds of the evidence's score
-_EPSILON = 1e-6
+def _held(words: dict[str, tuple[str, ...]], paper: Paper, terms: Terms) -> set[str]:
+    """Return the words of a question that a paper holds."""
+    text = f"{paper.title}\n{paper.abstract}"
+    held, first_letters = set(terms(text)), initials(text)
+    return {word for word in words if holds_name(word, held, first_letters, terms)}
+
+
+def _aside(
+    words: dict[str, tuple[str, ...]],
+    paper: Paper,
+    held: set[str],
+    terms: Terms,
+    document_frequency: Frequency,
+) -> float:
+    title = set(terms(paper.title))
+    topic = {word for word, own in words.items() if own and title.issuperset(own)}
+    rest = set(words) - topic
+    if not topic or not rest:
+        return 0.0
+    rare = _rarity(words, document_frequency)
+    share = sum(rare[word] for word in topic) / (sum(rare.values()) or 1.0)
+    return share * len(rest - held) / len(rest)
+
+
+def _rarity(words: dict[str, tuple[str, ...]], document_frequency: Frequency) -> dict[str, float]:
+    """Say how rare each word is in the library: as its rarest term is."""
+    flat = [term for own in words.values() for term in own]
+    counts, total = document_frequency(flat)
+    of_term = dict(zip(flat, counts, strict=True))
+    rarest = {word: min((of_term[one] for one in own), default=0) for word, own in words.items()}
+    return {
+        word: math.log(1 + max(0.0, total - count + 0.5) / (count + 0.5))
+        for word, count in rarest.items()
+    }
+
+
+def _log_odds(chance: float) -> float:
+    bounded = min(max(chance, _EPSILON), 1 - _EPSILON)
+    return math.log(bounded / (1 - bounded))
+
+
+# A logistic model, fitted by `python -m benchmarks.abstention --fit`, with the sign of each signal
+# given beforehand; docs/answers.md tells what on, and how well it separates.
+_INTERCEPT = 0.21
+_WEIGHTS = Signals(
+    cosine=3.24,
+    evidence=0.60,
+    unnamed=-0.91,
+    unheard=-3.00,
+    uncounted=-0.96,
+    unmeasured=-4.98,
+    aside=-1.54,
+    scattered=-0.71,
+)
 
 
 def confidence(signals: Signals) -> float:
     """Estimate how likely it is that the papers hold the answer, 0 to 1."""
-    score = min(max(signals.evidence, _EPSILON), 1 - _EPSILON)
-    total = (
-        _INTERCEPT
-        + _COSINE * signals.cosine
-        + _COVERAGE * signals.coverage
-        + _EVIDENCE * math.log(score / (1 - score))
-    )
-    return 1.0 / (1.0 + math.exp(-total))
+    pairs = zip(astuple(_WEIGHTS), astuple(signals), strict=True)
+    return 1.0 / (1.0 + math.exp(-_INTERCEPT - sum(weight * value for weight, value in pairs)))
+
+
+def in_words(chance: float) -> str:
+    """Say how sure an answer is, for a reader who wants no figures."""
+    for least, words in ((0.8, "confident"), (0.55, "fairly confident"), (0.35, "unsure")):
+        if chance >= least:
+            return words
+    return "very unsure"

@@ -11,13 +11,15 @@ from rag.answers.extractive import choose_quotes, cite, quoted_text
 from rag.answers.models import Answer, Retrieved
 from rag.answers.reranking import Rerankers
 from rag.answers.shortfalls import shortfalls
-from rag.retrieval.evidence import EvidenceRanker
+from rag.retrieval.cues import asks_for_several
+from rag.retrieval.evidence import EvidenceRanker, PaperFit
 from rag.retrieval.filters import Filters
 from rag.retrieval.hybrid import HybridSearcher
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from rag.answers.abstention import Signals
     from rag.answers.citation_parser import Numbering
     from rag.answers.spending import Spending
     from rag.index.embedders import Embedder
@@ -42,6 +44,7 @@ class Prepared:
         hits: The papers that were read, best first.
         evidence: Their sentences, best first; `paper` indexes `hits`.
         confidence: How likely it is that they hold the answer, 0 to 1.
+        signals: What the confidence rests on; None where nothing was found.
         notes: What a reader should know.
         timings: Seconds by step.
         retrieved: All papers that were found, best first.
@@ -53,6 +56,7 @@ class Prepared:
     confidence: float
     notes: tuple[str, ...]
     timings: dict[str, float]
+    signals: Signals | None = None
     retrieved: tuple[Retrieved, ...] = ()
 
 
@@ -108,15 +112,17 @@ class AnswerEngine:
         evidence = self._ranker.rank(
             focus or question,
             [hit.paper for hit in read],
-            paper_scores=[hit.score for hit in read],
+            fits=[PaperFit(score=hit.score, cosine=hit.cosine, bm25=hit.bm25) for hit in read],
+            vector=None if focus else found.query_vector,
         )
-        sure = self._confidence(question, found.hits, evidence)
+        signals = self._signals(question, read, evidence)
         weighed = time.perf_counter()
         return Prepared(
             question=question,
             hits=read,
             evidence=tuple(evidence),
-            confidence=sure,
+            confidence=confidence(signals) if signals else 0.0,
+            signals=signals,
             notes=found.notes,
             retrieved=tuple(Retrieved(hit.paper.id, hit.score) for hit in found.hits),
             timings={"search": searched - started, "evidence": weighed - searched},
@@ -139,19 +145,13 @@ class AnswerEngine:
         added = self.searcher.search(question, len(ids), replace(narrowed, ids=tuple(sorted(ids))))
         return (*hits, *added.hits)
 
-    def _confidence(
-        self, question: str, hits: Sequence[Hit], evidence: Sequence[Evidence]
-    ) -> float:
-        if not hits:
-            return 0.0
-        signals = read_signals(
-            hits,
-            evidence,
-            self._keyword.terms(question),
-            set(self._keyword.terms(f"{hits[0].paper.title}\n{hits[0].paper.abstract}")),
-            self._keyword.document_frequency,
-        )
-        return confidence(signals)
+    def _signals(
+        self, question: str, read: Sequence[Hit], evidence: Sequence[Evidence]
+    ) -> Signals | None:
+        if not read:
+            return None
+        keyword = self._keyword
+        return read_signals(question, read, evidence, keyword.terms, keyword.document_frequency)
 
     def quote(self, prepared: Prepared, *, numbering: Numbering | None = None) -> Answer:
         """Write the answer by quoting the evidence, or abstain.
@@ -166,6 +166,7 @@ class AnswerEngine:
             papers,
             max_quotes=self._settings.max_quotes,
             max_papers=self._settings.max_papers,
+            broad=asks_for_several(prepared.question),
         )
         if prepared.confidence < self._settings.abstain_below or not chosen:
             return self.abstain(prepared)

@@ -159,13 +159,20 @@ class Answer:
         return {citation.n: citation.paper for citation in self.citations}
 
     @property
+    def certainty(self) -> str:
+        """The confidence in words."""
+        from rag.answers.abstention import in_words
+
+        return in_words(self.confidence)
+
+    @property
     def summary(self) -> str:
         """The outcome of the check on one line."""
         return _summary(self.sentences)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fields as plain values, ready for JSON."""
-        return {**asdict(self), "summary": self.summary}
+        return {**asdict(self), "summary": self.summary, "certainty": self.certainty}
 
     def export(self, format: str) -> str:  # noqa: A002 - as the command line calls it
         """Write the answer or its papers in a format for elsewhere.

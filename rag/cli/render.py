@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from rag.answers.models import Answer, Citation
+    from rag.answers.models import Answer
     from rag.index.sync import AddReport
     from rag.papers import Paper
     from rag.retrieval.hybrid import Hit
@@ -85,11 +85,10 @@ def answer_view(answer: Answer) -> RenderableType:
         parts += [checked_text(answer.text, answer.sentences), Text(), *findings(answer)]
         parts += sources_view(answer.papers)
     else:
-        quotes: list[RenderableType] = []
-        for index, citation in enumerate(answer.citations):
-            quotes += [Text()] if index else []
-            quotes.append(_quote(citation))
-        parts += [*quotes, *sources_view(answer.papers)]
+        parts += [_quoted(answer), *sources_view(answer.papers)]
+        parts.append(
+            Text(f"\nConfidence: {answer.certainty} ({answer.confidence:.2f})", style="dim")
+        )
     parts += [Text(f"\n{note}", style="dim") for note in answer.notes]
     return Group(*parts)
 
@@ -110,8 +109,14 @@ def _closest(answer: Answer) -> Iterator[RenderableType]:
         yield lines.append(f"\n{why[:1].upper()}{why[1:]}.", style="not bold") if why else lines
 
 
-def _quote(citation: Citation) -> Text:
-    return Text.assemble(f"“{citation.quote}” ", (f"[{citation.n}]", "bold cyan"))
+def _quoted(answer: Answer) -> Text:
+    """Lay out quotes as the answer has them: their markers stand out, and titles step back."""
+    text = Text(answer.text, style="dim")
+    for sentence in answer.sentences:
+        behind = answer.text.rindex("[", sentence.start, sentence.end)
+        text.stylize("not dim", sentence.start, sentence.end)
+        text.stylize("bold cyan", behind, sentence.end)
+    return text
 
 
 def hits_view(hits: Sequence[Hit], notes: Sequence[str] = ()) -> RenderableType:

@@ -11,7 +11,17 @@ from __future__ import annotations
 import re
 from types import MappingProxyType
 
-__all__ = ["ASKED", "CUES", "FITTING", "count_numbers", "is_question", "speaks_a_number"]
+__all__ = [
+    "ASKED",
+    "CUES",
+    "FITTING",
+    "asks_for_a_number",
+    "asks_for_several",
+    "count_numbers",
+    "is_question",
+    "lacks_measure",
+    "speaks_a_number",
+]
 
 
 def _any_of(words: str) -> re.Pattern[str]:
@@ -30,6 +40,14 @@ _SPOKEN = _any_of(
     "two three four five six seven eight nine ten eleven twelve twenty thirty fifty hundred*"
     " thousand* million* billion* half halv* twice doubl* tripl* third quarter* dozen* single one"
     " few order_of_magnitude orders_of_magnitude"
+)
+
+_SEVERAL = re.compile(
+    r"^(?:so |and |but )?(?:what|which)(?: \w+){0,2}? (?:approaches|methods|techniques|ways|papers"
+    r"|works|studies|strategies|algorithms|systems|attempts|lines of work)\b"
+    r"|\bhas (?:anyone|anybody|there been)\b|\b(?:are|is) there (?:any )?(?:work|papers|studies"
+    r"|methods|ways|approaches)\b|\b(?:survey|overview|compare)\b",
+    re.IGNORECASE,
 )
 
 # What a question asks for.
@@ -161,6 +179,64 @@ FITTING = (
     ("condition", "condition"),
 )
 
+# What can be said in few words only, so that a text without them doesn't say it: how a question
+# asks for it, and how a text gives it.
+_MEASURES = MappingProxyType(
+    {
+        "time": (
+            re.compile(
+                r"\bhow (?:many|much) (?:\w+[ -])?(?:(?:milli|micro)?seconds?|minutes?|hours?|days?"
+                r"|weeks?|months?|years?)\b|\bhow long\b.*\b(?:takes?|lasts?|needs?|runs?|took"
+                r"|lasted|needed|ran)\b",
+                re.IGNORECASE,
+            ),
+            re.compile(
+                r"\d ?-?(?:ms|s|h|hrs?|mins?|secs?)\b"
+                r"|(?:seconds?|minutes?|hours?|\bdays?|\bweeks?|\bmonths?|\byears?)\b",
+                re.IGNORECASE,
+            ),
+        ),
+        "money": (
+            _any_of("dollar dollars euro euros usd paid salary salaries wage wages price"),
+            re.compile(
+                r"[$€£]|\b(?:dollars?|euros?|usd|paid|pay|salar\w+|wages?|cost|price|budget)",
+                re.IGNORECASE,
+            ),
+        ),
+        "energy": (
+            _any_of("(?:kilo)?watts? joules? kwh carbon co2 energy"),
+            re.compile(
+                r"\d ?[km]?[wj]\b|watts?\b|joules?\b|\b(?:kwh|energ|power\b|carbon|co_?2|emission)",
+                re.IGNORECASE,
+            ),
+        ),
+        "storage": (
+            _any_of("(?:kilo|mega|giga|tera)?bytes? [kmgt]b disk_space"),
+            re.compile(
+                r"\d ?[kmgt]i?b\b|bytes?\b|\b(?:storage|memory|disk|footprint)\b", re.IGNORECASE
+            ),
+        ),
+        "rate": (
+            _any_of("per_(?:second|minute|hour) fps"),
+            re.compile(
+                r"\bper (?:second|minute|hour)\b|/ ?s(?:ec)?\b|\bfps\b|\bthroughput|\breal[- ]time",
+                re.IGNORECASE,
+            ),
+        ),
+        "hardware": (
+            _any_of("gpus? tpus? hardware accelerators?"),
+            _any_of(
+                "gpu* tpu* cpu* nvidia hardware accelerator* device* chip* card* rtx\\w* a100*"
+                " h100* v100*"
+            ),
+        ),
+        "licence": (
+            _any_of("licen[cs]e*"),
+            _any_of("licen[cs]* open_source* open-source* creative_commons public_domain"),
+        ),
+    }
+)
+
 
 def is_question(text: str) -> bool:
     """Tell a question from a claim.
@@ -183,3 +259,34 @@ def count_numbers(sentence: str) -> int:
 def speaks_a_number(sentence: str) -> bool:
     """Tell whether a number or a share is spelled out."""
     return bool(_SPOKEN.search(sentence))
+
+
+def asks_for_a_number(question: str) -> bool:
+    """Tell whether a number or a measure of time is what a question asks for.
+
+    >>> asks_for_a_number("How many bees are there?"), asks_for_a_number("Why do bees hum?")
+    (True, False)
+    """
+    return any(ASKED[kind].search(question.strip()) for kind in ("count", "amount", "time"))
+
+
+def asks_for_several(question: str) -> bool:
+    """Tell whether several papers are asked for rather than one fact.
+
+    >>> asks_for_several("Which methods count bees?"), asks_for_several("Which method wins?")
+    (True, False)
+    """
+    return bool(_SEVERAL.search(question.strip()))
+
+
+def lacks_measure(question: str, text: str) -> bool:
+    """Tell whether a question asks for a measure, such as a time or a price, that a text lacks.
+
+    >>> lacks_measure("How many seconds does a dance last?", "Bees dance in 3 figures.")
+    True
+    >>> lacks_measure("How many seconds does a dance last?", "A dance takes a minute.")
+    False
+    """
+    return any(
+        asked.search(question) and not given.search(text) for asked, given in _MEASURES.values()
+    )

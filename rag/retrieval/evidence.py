@@ -19,9 +19,12 @@ from rag.retrieval.sentence_features import (
     VECTOR_FEATURES,
     WORD_FEATURES,
     Abstract,
+    PaperFit,
     Query,
+    Standing,
     read_abstract,
     read_query,
+    standings,
 )
 
 if TYPE_CHECKING:
@@ -31,7 +34,7 @@ if TYPE_CHECKING:
 
     from rag.papers import Paper
 
-__all__ = ["Evidence", "EvidenceRanker"]
+__all__ = ["Evidence", "EvidenceRanker", "PaperFit"]
 
 _REMEMBERED = 2_000  # abstracts: about 30 MB of vectors
 
@@ -57,7 +60,7 @@ class EvidenceRanker:
     """Ranks the sentences of papers for a question or a claim.
 
     Encoding takes nearly all the time. So of many sentences only those that look best by their
-    words are encoded (taking 16 of 47 instead of all cost nothing that could be measured; the
+    words are encoded (taking 12 of 44 instead of all cost nothing that could be measured; the
     others can still be chosen, by the rest of their features), and vectors are remembered. What is
     remembered never changes a result.
 
@@ -73,7 +76,7 @@ class EvidenceRanker:
         encode: Callable[[Sequence[str]], NDArray[np.float32]],
         document_frequency: Callable[[Sequence[str]], tuple[list[int], int]] | None,
         *,
-        max_encoded: int = 16,
+        max_encoded: int = 12,
     ) -> None:
         self._encode = encode
         self._document_frequency = document_frequency
@@ -86,7 +89,7 @@ class EvidenceRanker:
         question: str,
         papers: Sequence[Paper],
         *,
-        paper_scores: Sequence[float] | None = None,
+        fits: Sequence[PaperFit] | None = None,
         vector: NDArray[np.float32] | None = None,
     ) -> list[Evidence]:
         """Rank all sentences of the papers.
@@ -94,8 +97,8 @@ class EvidenceRanker:
         Args:
             question: A question or a claim.
             papers: Where to look.
-            paper_scores: How well each paper fits, higher is better; the order of `papers` counts
-                when None.
+            fits: How well each paper fits, as search found it; the order of `papers` counts when
+                None.
             vector: Unit vector of the question, shape (dimension,), where it is known already.
 
         Returns:
@@ -103,9 +106,10 @@ class EvidenceRanker:
         """
         abstracts = [self._read(paper) for paper in papers]
         query = read_query(question, self._document_frequency or _count_among(abstracts))
+        stand = standings(fits) if fits is not None else _in_order(len(papers))
         words = [
-            abstract.by_words(query, rank=rank)
-            for abstract, rank in zip(abstracts, _ranks(len(papers), paper_scores), strict=True)
+            abstract.by_words(query, standing)
+            for abstract, standing in zip(abstracts, stand, strict=True)
         ]
         by_words = [_weigh(query, features, WORD_FEATURES) for features in words]
         places = _best_places(by_words, self._max_encoded)
@@ -141,13 +145,8 @@ class EvidenceRanker:
                 abstract.vectors[place] = self._encode([abstract.texts[place]])[0]
 
 
-def _ranks(count: int, scores: Sequence[float] | None) -> list[int]:
-    """Return the rank of each paper, 0 for the best."""
-    order = sorted(range(count), key=lambda paper: -scores[paper] if scores is not None else 0.0)
-    ranks = [0] * count
-    for rank, paper in enumerate(order):
-        ranks[paper] = rank
-    return ranks
+def _in_order(count: int) -> list[Standing]:
+    return [Standing(rank=rank) for rank in range(count)]
 
 
 def _best_places(odds: Sequence[NDArray[np.float64]], limit: int) -> list[list[int]]:

@@ -23,6 +23,8 @@ By words
         abstract: numbers for "how many", causes for "why", faults for drawbacks.
     paper_covered: covered by the whole paper, title included: the right paper holds the words.
     paper_rank: 1 / rank of the paper by retrieval.
+    paper_farther, paper_fewer: its cosine less the best paper's, and its keyword score as a share
+        of the best paper's, less 1: how far it falls behind in each leg of the search.
 
 By meaning
     cosine_z: cosine with the question, in standard deviations from the abstract's mean.
@@ -39,28 +41,30 @@ __all__ = ["BIAS", "WEIGHTS"]
 
 # Of claims, and of questions.
 WEIGHTS: dict[str, tuple[float, float]] = {
-    "covered_topic": (1.348, -4.654),
-    "covered_new": (1.497, 1.603),
-    "covered_gap": (2.258, 0.437),
-    "covered_here": (0.326, 0.740),
-    "position": (2.340, 1.251),
-    "first": (0.114, -1.119),
-    "last": (-0.729, -0.502),
-    "length": (0.491, 0.368),
-    "numbers": (0.310, -0.133),
-    "results": (0.514, -0.065),
-    "aim": (-1.377, -0.296),
-    "proposal": (0.330, 0.418),
-    "availability": (-0.740, -1.407),
-    "pronoun": (-0.858, 0.462),
-    "asked_kind": (0.000, 1.208),
-    "paper_covered": (1.774, -0.053),
-    "paper_rank": (3.043, 2.269),
-    "cosine_z": (0.157, 0.257),
-    "cosine_rank": (0.831, 0.320),
-    "beyond_topic": (1.053, 2.024),
-    "centrality": (1.708, -1.031),
-    "paper_cosine": (0.076, 3.535),
-    "paper_best": (1.610, 2.659),
+    "covered_topic": (0.625, -5.242),
+    "covered_new": (1.449, 1.903),
+    "covered_gap": (2.308, 0.539),
+    "covered_here": (0.437, 0.546),
+    "position": (2.365, 1.215),
+    "first": (0.123, -1.248),
+    "last": (-0.717, -0.495),
+    "length": (0.433, 0.344),
+    "numbers": (0.347, -0.104),
+    "results": (0.513, -0.092),
+    "aim": (-1.374, -0.324),
+    "proposal": (0.344, 0.317),
+    "availability": (-0.633, -1.622),
+    "pronoun": (-0.892, 0.146),
+    "asked_kind": (0.000, 1.174),
+    "paper_covered": (0.762, -0.613),
+    "paper_rank": (1.227, 0.622),
+    "paper_farther": (8.620, 5.152),
+    "paper_fewer": (2.921, 2.072),
+    "cosine_z": (0.151, 0.231),
+    "cosine_rank": (0.825, 0.390),
+    "beyond_topic": (1.124, 2.322),
+    "centrality": (2.014, -0.882),
+    "paper_cosine": (-0.877, 3.312),
+    "paper_best": (0.857, 2.419),
 }
-BIAS = (-10.611, -8.196)
+BIAS = (-6.930, -6.161)

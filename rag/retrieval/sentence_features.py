@@ -33,13 +33,23 @@ if TYPE_CHECKING:
 
     Vector = NDArray[np.float64]
 
-__all__ = ["VECTOR_FEATURES", "WORD_FEATURES", "Abstract", "Query", "read_abstract", "read_query"]
+__all__ = [
+    "VECTOR_FEATURES",
+    "WORD_FEATURES",
+    "Abstract",
+    "PaperFit",
+    "Query",
+    "Standing",
+    "read_abstract",
+    "read_query",
+    "standings",
+]
 
 # The columns, in order: `Abstract.by_words` gives the first, `Abstract.by_vectors` the second.
 WORD_FEATURES = (
     "covered_topic", "covered_new", "covered_gap", "covered_here", "position", "first", "last",
     "length", "numbers", "results", "aim", "proposal", "availability", "pronoun", "asked_kind",
-    "paper_covered", "paper_rank",
+    "paper_covered", "paper_rank", "paper_farther", "paper_fewer",
 )  # fmt: skip
 VECTOR_FEATURES = (
     "cosine_z", "cosine_rank", "beyond_topic", "centrality", "paper_cosine", "paper_best",
@@ -74,6 +84,54 @@ class Query:
     asked: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaperFit:
+    """How well a paper fits a question, as search found it.
+
+    Attributes:
+        score: Of both legs together; higher is better.
+        cosine: Of the question and the nearest chunk, -1 to 1.
+        bm25: Of the keyword leg, 0 where no word is shared.
+    """
+
+    score: float
+    cosine: float
+    bm25: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How a paper stands among those that were found for the same question.
+
+    Attributes:
+        rank: 0 for the best.
+        farther: Its cosine less the best one; 0 or less.
+        fewer: Its keyword score as a share of the best one, less 1; -1 to 0.
+    """
+
+    rank: int
+    farther: float = 0.0
+    fewer: float = 0.0
+
+
+def standings(fits: Sequence[PaperFit]) -> list[Standing]:
+    """Compare papers that were found for one question; those that fit equally keep their order."""
+    if not fits:
+        return []
+    order = sorted(range(len(fits)), key=lambda paper: -fits[paper].score)
+    ranks = {paper: rank for rank, paper in enumerate(order)}
+    cosine = max(fit.cosine for fit in fits)
+    bm25 = max(fit.bm25 for fit in fits)
+    return [
+        Standing(
+            rank=ranks[paper],
+            farther=fit.cosine - cosine,
+            fewer=fit.bm25 / bm25 - 1 if bm25 > 0 else 0.0,
+        )
+        for paper, fit in enumerate(fits)
+    ]
+
+
 @dataclass(slots=True)
 class Abstract:
     """The sentences of one abstract and what doesn't depend on the question.
@@ -100,12 +158,12 @@ class Abstract:
     words: Vector
     vectors: dict[int, NDArray[np.float32]] = field(default_factory=dict)
 
-    def by_words(self, query: Query, *, rank: int) -> Vector:
+    def by_words(self, query: Query, standing: Standing) -> Vector:
         """Measure what needs no vectors.
 
         Args:
             query: The question.
-            rank: Of the paper among those given, 0 for the best.
+            standing: Of the paper among those given.
 
         Returns:
             Array of shape (sentences, len(WORD_FEATURES)).
@@ -132,7 +190,9 @@ class Abstract:
             *(cues[name] for name in ("results", "aim", "proposal", "availability", "pronoun")),
             fitting - fitting.mean(),
             np.full(count, self._covered_by_paper(query)),
-            np.full(count, 1.0 / (1 + rank)),
+            np.full(count, 1.0 / (1 + standing.rank)),
+            np.full(count, standing.farther),
+            np.full(count, standing.fewer),
         ]
         return np.column_stack(columns).astype(np.float64)
 

@@ -13,8 +13,11 @@ from rag.retrieval.evidence_weights import WEIGHTS
 from rag.retrieval.sentence_features import (
     VECTOR_FEATURES,
     WORD_FEATURES,
+    PaperFit,
+    Standing,
     read_abstract,
     read_query,
+    standings,
 )
 
 DIMENSION = 256
@@ -97,7 +100,7 @@ def test_every_sentence_is_ranked_once_with_its_exact_words(encode: BagOfWords) 
 def test_a_sentence_is_known_for_the_kind_that_is_asked_for(question: str, answer: str) -> None:
     query = read_query(question, lambda terms: ([1] * len(terms), 10))
     abstract = read_abstract(BEES)
-    fitting = abstract.by_words(query, rank=0)[:, WORD_FEATURES.index("asked_kind")]
+    fitting = abstract.by_words(query, Standing(rank=0))[:, WORD_FEATURES.index("asked_kind")]
     place = next(place for place, text in enumerate(abstract.texts) if answer in text)
     assert fitting[place] == fitting.max() > 0
     assert fitting.sum() == pytest.approx(0)
@@ -139,13 +142,32 @@ def test_the_right_paper_wins_whatever_its_place(encode: BagOfWords) -> None:
         assert "55 degrees" in first(encode, question, *papers)
 
 
-def test_paper_scores_outrank_the_order_of_the_papers(encode: BagOfWords) -> None:
-    def best_of_glue(scores: list[float] | None) -> float:
-        found = ranker(encode).rank("What is free?", [BEES, GLUE], paper_scores=scores)
+def fits(*scores: float, cosine: float = 0.5, bm25: float = 9.0) -> list[PaperFit]:
+    return [PaperFit(score=score, cosine=cosine, bm25=bm25) for score in scores]
+
+
+def test_the_score_of_the_search_outranks_the_order_of_the_papers(encode: BagOfWords) -> None:
+    def best_of_glue(scores: list[PaperFit] | None) -> float:
+        found = ranker(encode).rank("What is free?", [BEES, GLUE], fits=scores)
         return max(one.score for one in found if one.paper == 1)
 
-    assert best_of_glue([0.1, 0.9]) > best_of_glue(None)
-    assert best_of_glue([0.9, 0.1]) == best_of_glue(None)
+    assert best_of_glue(fits(0.1, 0.9)) > best_of_glue(None)
+    assert best_of_glue(fits(0.9, 0.1)) == pytest.approx(best_of_glue(None))
+
+
+def test_papers_are_compared_with_the_best_in_each_leg() -> None:
+    first, second, third = standings(
+        [
+            PaperFit(score=0.5, cosine=0.7, bm25=4.0),
+            PaperFit(score=0.9, cosine=0.5, bm25=8.0),
+            PaperFit(score=0.1, cosine=0.6, bm25=0.0),
+        ]
+    )
+    assert (second.rank, first.rank, third.rank) == (0, 1, 2)
+    assert (first.farther, second.farther) == (0.0, pytest.approx(-0.2))
+    assert (first.fewer, second.fewer, third.fewer) == (-0.5, 0.0, -1.0)
+    assert standings([]) == []
+    assert standings(fits(0.3, bm25=0.0)) == [Standing(rank=0)]
 
 
 def test_an_answer_scores_higher_than_the_best_of_a_question_without_one(
