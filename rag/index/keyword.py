@@ -5,6 +5,7 @@ It is a cache: everything in it can be rebuilt from Chroma.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -23,12 +24,16 @@ _TOKENIZER = "abstracts"
 _MAX_TERMS = 256  # of a question; a pasted page is cut here
 _MAX_TERM_LENGTH = 60
 _WRITER_BYTES = 64_000_000
+_WITH_DIGIT = re.compile(r"[^\W\d_]*\d[^\W_]*")
+_LETTERS_OR_DIGITS = re.compile(r"[^\W\d_]+|\d+")
 
 
 class KeywordIndex:
     """BM25 search over papers.
 
-    Title and text stand in one field: that ranked better than two weighted fields.
+    Title and text stand in one field: that ranked better than two weighted fields. A word of
+    letters and digits is indexed whole and in pieces, because writers disagree where to put the
+    hyphen: "TLR4" shares a term with "TLR-4", and "GPT2" with "GPT 2".
 
     Args:
         folder: Where the index lives; made when it is missing.
@@ -71,14 +76,14 @@ class KeywordIndex:
 
     def terms(self, text: str) -> list[str]:
         """Return the terms of a text as the index holds them, repeats included."""
-        return list(self._analyzer.analyze(text))
+        return list(self._analyzer.analyze(_with_pieces(text)))
 
     def put(self, papers: Iterable[Paper]) -> None:
         """Add papers, replacing those of the same id; seen after `commit`."""
         writer = self._open_writer()
         for paper in papers:
             writer.delete_documents_by_term("id", paper.id)
-            text = f"{paper.title}\n{paper.abstract}"
+            text = _with_pieces(f"{paper.title}\n{paper.abstract}")
             writer.add_document(self._tantivy.Document(id=[paper.id], text=[text]))
 
     def remove(self, ids: Iterable[str]) -> None:
@@ -154,3 +159,16 @@ class KeywordIndex:
         if self._writer is None:
             self._writer = self._index.writer(heap_size=_WRITER_BYTES, num_threads=1)
         return self._writer
+
+
+def _with_pieces(text: str) -> str:
+    """Set its pieces behind each word of letters and digits; a lone digit says too little."""
+
+    def spread(match: re.Match[str]) -> str:
+        pieces = _LETTERS_OR_DIGITS.findall(match[0])
+        if len(pieces) < 2:
+            return match[0]
+        kept = [piece for piece in pieces if len(piece) > 1 or not piece.isdigit()]
+        return " ".join([match[0], *kept])
+
+    return _WITH_DIGIT.sub(spread, text)

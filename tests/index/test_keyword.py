@@ -49,6 +49,33 @@ def test_word_forms_case_and_accents_do_not_matter(index: KeywordIndex) -> None:
     assert ids(index.search("naive model", 10)) == ["x:silt"]
 
 
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [("TLR-4 signals", "The role of TLR4."), ("TLR4 signals", "The role of TLR-4."),
+     ("word2vec", "Vectors by word 2 vec."), ("GPT-12b", "A GPT12B."), ("β3", "β 3 receptors")],
+)  # fmt: skip
+def test_letters_and_digits_are_found_however_they_are_joined(
+    tmp_path: Path, question: str, text: str
+) -> None:
+    index = KeywordIndex(tmp_path / "keyword")
+    index.put([paper("joined", "Title", text), paper("other", "Title", "Nothing at all.")])
+    index.commit()
+    assert ids(index.search(question, 10)) == ["x:joined"]
+
+
+def test_a_name_as_it_is_written_beats_its_pieces(tmp_path: Path) -> None:
+    index = KeywordIndex(tmp_path / "keyword")
+    index.put([paper("parts", "P 53", "The p 53."), paper("whole", "P53", "The p53.")])
+    index.commit()
+    assert ids(index.search("p53", 10)) == ["x:whole", "x:parts"]
+
+
+def test_pieces_of_words_that_have_none_are_the_words(index: KeywordIndex) -> None:
+    assert index.terms("In 1990 we saw 3 of 12 bees.") == index.terms("in 1990 we saw 3 of 12 bee")
+    assert index.terms("p53 and IL6") == ["p53", "p", "53", "and", "il6", "il"]
+    assert index.terms("7" * 5_000) == []
+
+
 def test_a_word_said_twice_counts_twice(index: KeywordIndex) -> None:
     once = dict(index.search("wasps rivers", 10))
     twice = dict(index.search("wasps wasps rivers", 10))
