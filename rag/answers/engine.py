@@ -11,6 +11,7 @@ from rag.answers.extractive import choose_quotes, cite, quoted_text
 from rag.answers.models import Answer, Retrieved
 from rag.answers.reranking import Rerankers
 from rag.answers.shortfalls import shortfalls
+from rag.answers.stance import disagreement
 from rag.retrieval.cues import asks_for_several
 from rag.retrieval.evidence import EvidenceRanker, PaperFit
 from rag.retrieval.filters import Filters
@@ -172,6 +173,7 @@ class AnswerEngine:
             return self.abstain(prepared)
         citations = cite(chosen, papers, numbering)
         text, sentences = quoted_text(citations)
+        conflict = disagreement(prepared.question, citations)
         return Answer(
             question=prepared.question,
             standalone_question=prepared.question,
@@ -179,7 +181,7 @@ class AnswerEngine:
             sentences=tuple(sentences),
             citations=tuple(citations),
             confidence=prepared.confidence,
-            notes=prepared.notes,
+            notes=(*prepared.notes, conflict) if conflict else prepared.notes,
             timings=prepared.timings,
             retrieved=prepared.retrieved,
         )
