@@ -7,6 +7,7 @@ index, such as which manifest it has and how often it was changed.
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 import threading
 from dataclasses import dataclass
@@ -46,6 +47,8 @@ CREATE INDEX IF NOT EXISTS papers_by_doi ON papers (doi) WHERE doi IS NOT NULL;
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
 _MAX_VARIABLES = 500
+_IN_FRONT = re.compile(r":\s|\s[-–—]\s")  # behind a name
+_NAMESAKES = 5
 _ORDERS = {
     # Papers whose year is not known come last, whichever way the years run.
     ("title", False): "title_key, id",
@@ -156,6 +159,23 @@ class Catalog:
     def by_title(self, title: str) -> list[Entry]:
         """Return the papers of this title, however it is printed."""
         return list(self._select("WHERE title_key = ?", [title_key(title)]))
+
+    def by_name(self, name: str) -> list[str]:
+        """Return the ids of the papers whose title has a name in front: "BERT: Pre-training ...".
+
+        What more than a few titles begin with ("Findings: ...") is no name.
+        """
+        key = title_key(name)
+        if not key:
+            return []
+        with self._lock:
+            rows = self._db.execute(
+                "SELECT id, json_extract(record, '$.title') FROM papers"
+                " WHERE title_key > ? AND title_key < ? LIMIT 1000",
+                (key + " ", key + "!"),  # what follows a space, which stands for the colon too
+            ).fetchall()
+        named = [one for one, title in rows if title_key(_IN_FRONT.split(title, 1)[0]) == key]
+        return named if len(named) <= _NAMESAKES else []
 
     def by_identifier(self, identifier: str) -> list[Entry]:
         """Return the papers that an arXiv id or a DOI names, whatever their id here is."""

@@ -274,12 +274,12 @@ class HybridSearcher:
         )
 
     def _named(self, question: str, selection: Selection | None) -> list[str]:
-        """Return the papers that the question names outright, by title or identifier."""
+        """Return the papers that the question names outright: by title, name or identifier."""
         catalog = self._index.catalog
         entries = catalog.by_title(question) if title_key(question) else []
         if identifier := find_identifier(question):
             entries += [*catalog.get([identifier]).values(), *catalog.by_identifier(identifier)]
-        ids = dict.fromkeys(entry.paper.id for entry in entries)
+        ids = dict.fromkeys([*(entry.paper.id for entry in entries), *catalog.by_name(question)])
         return [one for one in ids if selection is None or one in selection.chunks]
 
     def _papers(self, ids: Sequence[str]) -> dict[str, Paper]:

@@ -42,6 +42,16 @@ def test_chunks_are_counted_paper_by_paper(catalog: Catalog) -> None:
     assert catalog.chunk_counts([*ids, "x:1"]) == dict.fromkeys(ids, 2)
 
 
+def test_a_name_in_front_of_a_title(catalog: Catalog) -> None:
+    titles = ["BERTA: A Model", "BERTA2: A Model", "Berta - Again", "BERTA and Friends", "Of BERTA"]
+    titles += [f"Findings: Part {n}" for n in range(6)]
+    papers = [Paper(id=f"n:{n}", title=title, abstract="") for n, title in enumerate(titles)]
+    catalog.put([Entry(paper, 1) for paper in papers])
+    assert sorted(catalog.by_name("Berta?")) == ["n:0", "n:2"]
+    assert catalog.by_name("berta2") == ["n:1"]
+    assert catalog.by_name("findings") == catalog.by_name("BERT") == catalog.by_name("!") == []
+
+
 def test_thousands_of_ids_can_be_asked_for(catalog: Catalog) -> None:
     ids = [f"x:{number}" for number in range(2_000)]
     catalog.put([Entry(Paper(id=one, title=f"T {one}", abstract=""), 1) for one in ids])

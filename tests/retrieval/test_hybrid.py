@@ -64,6 +64,21 @@ def test_a_title_typed_as_the_query_comes_first(library: Library) -> None:
             assert library.search(query, 3)[0].paper.id == paper.id
 
 
+def test_a_name_in_front_of_a_title_comes_first(tiny_library: Library, tmp_path: Any) -> None:
+    lines = [
+        f'{{"id": "x:{n}", "title": "MICA, Again", "abstract": "MICA, {n} times MICA."}}\n'
+        for n in range(20)
+    ]
+    lines.append(
+        '{"id": "x:mica", "title": "MICA: Minerals Counted in Kiosks", "abstract": "We count spots of quartz."}'
+    )
+    file = tmp_path / "many.jsonl"
+    file.write_text("".join(lines))
+    tiny_library.add(file)
+    for query in ("MICA", "mica", "MICA?"):
+        assert tiny_library.search(query, 3)[0].paper.id == "x:mica"
+
+
 @pytest.mark.parametrize(
     ("query", "paper_id"),
     [
