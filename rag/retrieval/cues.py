@@ -154,6 +154,14 @@ CUES = MappingProxyType(
             " to_evaluate to_test to_study study whether hypothes*"
         ),
         "proposal": _any_of("propos* introduc* present* develop* design*"),
+        # "Extensive experiments demonstrate the effectiveness of ...": true of every paper.
+        "general": re.compile(
+            r"\b(?:extensive|comprehensive|thorough|numerous|various|numerical) (?:\w+ )?"
+            r"(?:experiments?|evaluations?|simulations?|results)\b|\b(?:effectiveness|superiority|efficacy"
+            r"|versatility) (?:and \w+ )?of\b|\bpaves? the way\b|\boutperforms? (?:the )?(?:state"
+            r"|existing|previous|prior|other|all|several)\b",
+            re.IGNORECASE,
+        ),
         "availability": re.compile(
             r"https?:|\bgithub\b|\bproject (?:page|website)\b"
             r"|\b(?:code|models?|data|weights|videos|demo)\b.*\b(?:available|released?|found at)\b",

@@ -48,12 +48,14 @@ __all__ = [
 # The columns, in order: `Abstract.by_words` gives the first, `Abstract.by_vectors` the second.
 WORD_FEATURES = (
     "covered_topic", "covered_new", "covered_gap", "covered_here", "position", "first", "last",
-    "length", "numbers", "results", "aim", "proposal", "availability", "pronoun", "asked_kind",
-    "paper_covered", "paper_rank", "paper_farther", "paper_fewer",
+    "length", "numbers", "results", "aim", "proposal", "general", "availability", "pronoun",
+    "asked_kind", "paper_covered", "paper_rank", "paper_farther", "paper_fewer",
 )  # fmt: skip
 VECTOR_FEATURES = (
     "cosine_z", "cosine_rank", "beyond_topic", "centrality", "paper_cosine", "paper_best",
 )  # fmt: skip
+
+_CUED = ("results", "aim", "proposal", "general", "availability", "pronoun")
 
 # Words of grammar, as they stand in a text.
 _GRAMMAR = (
@@ -187,7 +189,7 @@ class Abstract:
             place == count - 1,
             np.log1p(self.words) - 3.0,
             np.log1p(self.numbers),
-            *(cues[name] for name in ("results", "aim", "proposal", "availability", "pronoun")),
+            *(cues[name] for name in _CUED),
             fitting - fitting.mean(),
             np.full(count, self._covered_by_paper(query)),
             np.full(count, 1.0 / (1 + standing.rank)),
