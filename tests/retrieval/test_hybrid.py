@@ -69,9 +69,8 @@ def test_a_name_in_front_of_a_title_comes_first(tiny_library: Library, tmp_path:
         f'{{"id": "x:{n}", "title": "MICA, Again", "abstract": "MICA, {n} times MICA."}}\n'
         for n in range(20)
     ]
-    lines.append(
-        '{"id": "x:mica", "title": "MICA: Minerals Counted in Kiosks", "abstract": "We count spots of quartz."}'
-    )
+    quartz = "We count spots of quartz."
+    lines.append(f'{{"id": "x:mica", "title": "MICA: Kiosk Minerals", "abstract": "{quartz}"}}')
     file = tmp_path / "many.jsonl"
     file.write_text("".join(lines))
     tiny_library.add(file)
