@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["choose_quotes", "cite", "quoted_text"]
 
-_MIN_OF_BEST = 0.2  # a quote must be at least this fraction as good as the best one
+_MIN_OF_BEST = 0.1  # a quote must be at least this fraction as good as the best one
 _MIN_WORDS = 4
 _MAX_WORDS = 70  # of a quote with the sentence before it
 _MAX_OVERLAP = 0.6  # share of words: beyond it a quote says again what another has said
