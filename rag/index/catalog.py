@@ -38,7 +38,8 @@ CREATE TABLE IF NOT EXISTS papers (
     chunks INTEGER NOT NULL,
     record TEXT NOT NULL
 ) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS papers_chunks ON papers (id, chunks);
+CREATE INDEX IF NOT EXISTS papers_filters
+    ON papers (id, chunks, year, dated, venue, authors, sources);
 CREATE INDEX IF NOT EXISTS papers_by_title ON papers (title_key);
 CREATE INDEX IF NOT EXISTS papers_for_listing ON papers (title_key, year, authors);
 CREATE INDEX IF NOT EXISTS papers_by_year ON papers (year, title_key, authors);
@@ -149,11 +150,7 @@ class Catalog:
         for start in range(0, len(ids), _MAX_VARIABLES):
             part = list(ids[start : start + _MAX_VARIABLES])
             marks = ",".join("?" * len(part))
-            # Left to itself, SQLite reads the rows, and with them the records.
-            table = "papers INDEXED BY papers_chunks"
-            query = f"SELECT id, chunks FROM {table} WHERE id IN ({marks})"  # noqa: S608
-            with self._lock:
-                found |= dict(self._db.execute(query, part).fetchall())
+            found |= self.matching(f"id IN ({marks})", part)
         return found
 
     def by_title(self, title: str) -> list[Entry]:
@@ -252,8 +249,10 @@ class Catalog:
             values: Bound to its question marks.
         """
         with self._lock:
+            # Left to itself, SQLite reads the rows, and with them the records.
+            table = "papers INDEXED BY papers_filters"
             rows = self._db.execute(
-                f"SELECT id, chunks FROM papers WHERE {condition}",  # noqa: S608 - see above
+                f"SELECT id, chunks FROM {table} WHERE {condition}",  # noqa: S608 - see above
                 values,
             ).fetchall()
         return dict(rows)

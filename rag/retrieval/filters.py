@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Filters", "Selection", "select"]
 
+_NAMED = 500  # ids that one statement of SQL may name; more are sorted out behind it
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filters:
@@ -111,6 +113,9 @@ def _conditions(filters: Filters) -> tuple[list[str], list[Any]]:
         if value:
             conditions.append(f"instr({column}, ?) > 0")
             values.append(value.casefold())
+    if filters.ids is not None and len(filters.ids) <= _NAMED:
+        conditions.append(f"id IN ({','.join('?' * len(filters.ids))})")
+        values += filters.ids
     if filters.has_date is not None:
         conditions.append("dated = ?")
         values.append(int(filters.has_date))

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Hit", "HybridSearcher", "Mode", "Passage", "SearchResult"]
 
+_MUCH = 6  # a filter that leaves one paper in so many, or more, is applied to what is found
+
 Mode: TypeAlias = Literal["hybrid", "dense", "keyword"]
 
 
@@ -105,10 +107,6 @@ class _Query:
     selection: Selection | None
     named: Sequence[str]
 
-    @property
-    def within(self) -> list[str] | None:
-        return None if self.selection is None else list(self.selection.chunks)
-
     def cosines(self, found: Candidates) -> NDArray[np.float64]:
         return paper_cosines(self.vector, found.vectors, found.owners, len(found.ids))
 
@@ -177,21 +175,50 @@ class HybridSearcher:
 
     def _both_legs(self, query: _Query) -> Candidates:
         """Collect the papers of both legs, each with its vectors and its exact BM25."""
-        bm25 = dict(self._index.keyword.search(query.weights, query.depth, among=query.within))
+        bm25 = dict(self._keyword(query, query.weights))
         others = [one for one in {*self._dense(query), *query.named} if one not in bm25]
         bm25 |= self._bm25(query.weights, others)
         return gather(self._index, {*bm25, *others}, bm25, len(query.vector))
 
+    def _keyword(self, query: _Query, weights: Mapping[str, float]) -> list[tuple[str, float]]:
+        """Return the first papers of the keyword leg, with their scores."""
+        search = self._index.keyword.search
+        if query.selection is None:
+            return search(weights, query.depth)
+        allowed = query.selection.chunks
+        if wide := self._wide(query, query.depth):
+            found = search(weights, wide)
+            kept = [(one, score) for one, score in found if one in allowed]
+            if len(kept) >= query.depth or len(found) < wide:
+                return kept[: query.depth]
+        return search(weights, query.depth, among=list(allowed))
+
+    def _wide(self, query: _Query, wanted: int) -> int:
+        """Return how many to look at so that a filter likely leaves as many as are wanted.
+
+        Naming the papers that may be found costs more, the more there are: where a filter leaves
+        much of the library, it is quicker to look further and drop. 0 where it leaves little.
+        """
+        left = len(query.selection.chunks) if query.selection is not None else 0
+        whole = len(self._index.catalog)
+        return 2 * wanted * whole // left if left * _MUCH >= whole > 0 else 0
+
     def _dense(self, query: _Query) -> list[str]:
         """Return the papers of the nearest chunks: `depth` of them wherever there are as many."""
+        chunks = 2 * query.depth  # a paper has about two
+        vector = query.vector.tolist()
         among = None
         if query.selection is not None:
             counts = query.selection.chunks
+            if wide := self._wide(query, chunks):
+                papers = _owners(self._index.store.nearest(vector, wide))
+                papers = [one for one in papers if one in counts]
+                if len(papers) >= query.depth:
+                    return papers[: query.depth]
             among = [f"{one}#{n}" for one, count in counts.items() for n in range(count)]
-        chunks = 2 * query.depth  # a paper has about two
         while True:
-            nearest = self._index.store.nearest(query.vector.tolist(), chunks, among=among)
-            papers = list(dict.fromkeys(one.rpartition("#")[0] for one, _ in nearest))
+            nearest = self._index.store.nearest(vector, chunks, among=among)
+            papers = _owners(nearest)
             if len(papers) >= query.depth or len(nearest) < chunks:
                 return papers[: query.depth]
             chunks *= 4
@@ -204,7 +231,7 @@ class HybridSearcher:
         """Score the candidates, and with them the papers that the widened question finds."""
         fused = fuse(query.cosines(found), found.bm25)
         widened = self._widen(found, fused)
-        says = dict(self._index.keyword.search(widened, query.depth, among=query.within))
+        says = dict(self._keyword(query, widened))
         known = set(found.ids)
         if new := [one for one in says if one not in known]:
             bm25 = self._bm25(query.weights, new)
@@ -292,6 +319,11 @@ class HybridSearcher:
             node.node_id: Passage(node.get_content(), node.metadata["start"], node.metadata["end"])
             for node in nodes
         }
+
+
+def _owners(chunks: Sequence[tuple[str, float]]) -> list[str]:
+    """Return the papers of chunks, each once, in order."""
+    return list(dict.fromkeys(one.rpartition("#")[0] for one, _ in chunks))
 
 
 def _notes(selection: Selection | None) -> tuple[str, ...]:

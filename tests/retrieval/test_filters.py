@@ -10,7 +10,10 @@ from rag import Filters
 from rag.errors import QuestionError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rag import Library
+    from rag.retrieval.hybrid import Mode
 
 QUESTION = "How well does it work in practice?"
 
@@ -109,3 +112,31 @@ def test_no_filter_is_false_and_any_filter_is_true() -> None:
 )
 def test_filters_in_words(filters: Filters, words: str) -> None:
     assert filters.describe() == words
+
+
+def test_a_filter_that_leaves_much_finds_what_one_that_leaves_little_finds(
+    tiny_library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where much is left, the search looks further and drops; else it names what may be found."""
+    words = ("whale", "sonar", "krill", "tide", "loaf")
+    lines = [
+        f'{{"id": "x:{n}", "title": "{words[n % 5]} {n}", "year": {2000 + n % 7 % 2},'
+        f' "abstract": "{words[n % 3]} {words[n % 4]} {n}"}}\n'
+        for n in range(420)
+    ]
+    file = tmp_path / "many.jsonl"
+    file.write_text("".join(lines))
+    tiny_library.add(file)
+    modes: tuple[Mode, ...] = ("hybrid", "dense", "keyword")
+
+    def ranked() -> list[list[str]]:
+        results = (
+            tiny_library.find("whale sonar", 40, filters=Filters(year_from=2001), mode=mode)
+            for mode in modes
+        )
+        return [[hit.paper.id for hit in result.hits] for result in results]
+
+    dropped = ranked()
+    monkeypatch.setattr("rag.retrieval.hybrid._MUCH", 0)
+    assert dropped == ranked()
+    assert all(len(ids) == 40 for ids in dropped)
