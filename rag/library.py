@@ -64,6 +64,16 @@ class Library:
         """Let go of files and connections; the library opens again when it is used again."""
         self._parts.close()
 
+    def warm_up(self) -> None:
+        """Load in advance what the first question would wait for; no language model is asked.
+
+        Raises:
+            LibraryError: there are no papers yet.
+            LLMError: a language model is configured, and its settings can't work.
+        """
+        self._parts.engine().searcher.search("papers", 1)
+        self._parts.answerer().writer(None)
+
     # --- papers in --------------------------------------------------------------------------
 
     def add(
@@ -383,16 +393,6 @@ class Library:
 
     def status(self) -> dict[str, Any]:
         """Say what the library holds and how it was built."""
-        index = self._parts.index()
-        manifest = index.manifest
-        return {
-            "storage": str(self.settings.storage),
-            "chroma": self.settings.chroma_url or "embedded",
-            "papers": len(index.catalog),
-            "chunks": index.catalog.count_chunks(),
-            "embedder": manifest.embedder if manifest else None,
-            "dimension": manifest.dimension if manifest else None,
-            "chunker": manifest.chunker if manifest else None,
-            "made_by": manifest.version if manifest else None,
-            "second_reader": self.settings.nli_model,
-        }
+        from rag.index.overview import describe
+
+        return describe(self._parts.index(), self.settings)

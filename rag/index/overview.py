@@ -1,4 +1,4 @@
-"""What a library holds, in figures: papers by year, source and venue, and words of titles."""
+"""What a library holds, in figures, and how it was built."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from rag.index.catalog import Catalog
+    from rag.index.paper_index import PaperIndex
+    from rag.settings import Settings
 
-__all__ = ["Overview", "survey"]
+__all__ = ["Overview", "describe", "survey"]
 
 _COMMON = frozenset(
     "a about across after all an and any are as at based be been being between beyond but by can "
@@ -71,3 +73,19 @@ def survey(catalog: Catalog) -> Overview:
 
 def _telling(title: str) -> Iterable[str]:
     return {word for word in title.split() if len(word) > 1 and word not in _COMMON}
+
+
+def describe(index: PaperIndex, settings: Settings) -> dict[str, Any]:
+    """Say where a library is, how much it holds and how it was built."""
+    manifest = index.manifest
+    return {
+        "storage": str(settings.storage),
+        "chroma": settings.chroma_url or "embedded",
+        "papers": len(index.catalog),
+        "chunks": index.catalog.count_chunks(),
+        "embedder": manifest.embedder if manifest else None,
+        "dimension": manifest.dimension if manifest else None,
+        "chunker": manifest.chunker if manifest else None,
+        "made_by": manifest.version if manifest else None,
+        "second_reader": settings.nli_model,
+    }

@@ -2,7 +2,7 @@
 // (`props.command`) and that tells the server what was clicked (`trigger`).
 
 const narrow = () => window.matchMedia("(max-width: 900px)").matches;
-const show = (open) => document.body.classList.toggle("sources-open", open);
+const show = (open) => document.querySelector("#main")?.classList.toggle("sources-open", open);
 
 function copy(text) {
   const fallback = () => {

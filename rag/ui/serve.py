@@ -109,6 +109,7 @@ def launch(
         try:
             page.block_thread()
         finally:
+            site.closing = True
             page.close(verbose=False)
     return page, site
 

@@ -16,6 +16,7 @@ from rag.ui.markup import plain
 
 if TYPE_CHECKING:
     from rag.library import Library
+    from rag.papers import Paper
     from rag.ui.conversations import Conversation
     from rag.ui.options import ServeOptions
 
@@ -24,7 +25,8 @@ __all__ = ["Shared", "Site", "warn"]
 _LOG = logging.getLogger(__name__)
 _SERIAL = itertools.count(1)
 _EXAMPLES = 4
-_LONGEST_NAME = 24  # characters before the colon of a title that pass for a method's name
+_LOOKED_AT, _TRIED = 500, 24  # papers and questions among which they are sought
+_LONGEST_NAME = 32  # characters before the colon of a title that pass for a method's name
 
 
 @dataclass(frozen=True)
@@ -50,11 +52,13 @@ class Site:
         library: The papers.
         options: How it is served.
         conversations: Who is talking.
+        closing: Whether the server is ending, and with it what goes on in the background.
     """
 
     library: Library
     options: ServeOptions
     conversations: Conversations = field(init=False)
+    closing: bool = False
     _examples: list[str] = field(default_factory=list)
     _warm: threading.Event = field(default_factory=threading.Event)
 
@@ -73,12 +77,13 @@ class Site:
     def _warm_up(self) -> None:
         try:
             if len(self.library):
-                self.library.search("papers", 1)
+                self.library.warm_up()
                 self._examples = self._find_examples()
         except RagError as error:
             _LOG.warning("%s", error.message)
         except Exception:  # noqa: BLE001 - the page works without
-            _LOG.exception("Warming up failed.")
+            if not self.closing:
+                _LOG.exception("Warming up failed.")
         finally:
             self._warm.set()
 
@@ -96,18 +101,27 @@ class Site:
         forms = itertools.cycle(
             ("What does {} propose?", "How well does {} work?", "What is {} compared with?")
         )
-        found: list[str] = []
-        for paper in itertools.islice(self.library.papers(), 0, 4000, 7):
-            name, colon, _ = paper.title.partition(":")
-            if not colon or len(name) > _LONGEST_NAME or not paper.abstract:
-                continue
-            question = next(forms).format(name.strip())
-            hits = self.library.search(question, 1)
-            if hits and hits[0].paper.id == paper.id and not self.library.ask(question).abstained:
-                found.append(question)
-            if len(found) == _EXAMPLES:
-                break
-        return found
+        step = max(1, len(self.library) // _LOOKED_AT)
+        named = (
+            (paper, name.strip())
+            for paper in itertools.islice(self.library.papers(), 0, None, step)
+            for name, colon, _ in [paper.title.partition(":")]
+            if colon and len(name) <= _LONGEST_NAME and paper.abstract
+        )
+        tried = ((paper, next(forms).format(name)) for paper, name in named)
+        fit = (
+            question
+            for paper, question in itertools.islice(tried, _TRIED)
+            if self._answers(question, paper)
+        )
+        return list(itertools.islice(fit, _EXAMPLES))
+
+    def _answers(self, question: str, paper: Paper) -> bool:
+        """Tell whether quoting answers a question from a paper; no model is ever asked for it."""
+        if self.library.settings.rerank == "llm":
+            return True
+        answer = self.library.ask(question, mode="extractive")
+        return not answer.abstained and answer.citations[0].paper.id == paper.id
 
     @staticmethod
     def command(do: str, **details: Any) -> Any:  # noqa: ANN401 - a component's update
