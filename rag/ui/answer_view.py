@@ -88,10 +88,21 @@ def _inserts(answer: Answer, turn: int) -> Iterator[Insert]:
     at = 0
     for index, sentence in enumerate(answer.sentences):
         start, end = max(sentence.start, at), max(sentence.end, at)
+        if answer.mode == "extractive" and answer.text[at:start].strip():
+            yield at + _blank(answer.text[at:start]), start, _heading(answer.text[at:start])
         for match in _markers(answer, start, end):
             yield (*match.span(), _links(match[1], turn, index, sentence))
         yield end, end, _verdict(sentence)
         at = end
+
+
+def _blank(text: str) -> int:
+    return len(text) - len(text.lstrip())
+
+
+def _heading(text: str) -> str:
+    """Show the paper's title that stands before its quotes."""
+    return tag("span", in_text(text.strip().rstrip(":")), class_="from")
 
 
 def _markers(answer: Answer, start: int, end: int) -> Iterator[re.Match[str]]:

@@ -35,23 +35,24 @@ async def answer_question(conversation: Conversation, question: str) -> AsyncGen
     turn.shown = writing_html("")
     events: asyncio.Queue[str | Answer | None] = asyncio.Queue()
     task = asyncio.create_task(_write(conversation, question, events))
+    # However it ends, even before it began, nobody waits for more.
+    task.add_done_callback(lambda _: events.put_nowait(None))
     loop = asyncio.get_running_loop()
     conversation.stop = lambda: loop.call_soon_threadsafe(task.cancel)  # type: ignore[assignment]
     text = ""
+    ended = False
     try:
         yield
-        while not task.done() or not events.empty():
-            event = await events.get()
-            pieces = [event]
+        while not ended:
+            pieces = [await events.get()]
             while not events.empty():
                 pieces.append(events.get_nowait())
+            ended = None in pieces
             text += "".join(piece for piece in pieces if isinstance(piece, str))
-            answer = next((one for one in pieces if one and not isinstance(one, str)), None)
-            if answer is not None:
-                conversation.finish(turn, answer)
-            elif None in pieces:
-                break
-            else:
+            for piece in pieces:
+                if piece is not None and not isinstance(piece, str):
+                    conversation.finish(turn, piece)
+            if not ended and turn.answer is None:
                 turn.shown = writing_html(text, understood=_understood(conversation, question))
                 yield
                 await asyncio.sleep(_PAUSE)
@@ -69,12 +70,9 @@ async def answer_question(conversation: Conversation, question: str) -> AsyncGen
 async def _write(
     conversation: Conversation, question: str, events: asyncio.Queue[str | Answer | None]
 ) -> None:
-    try:
-        async with contextlib.aclosing(conversation.chat.astream(question)) as stream:
-            async for event in stream:
-                events.put_nowait(event)
-    finally:
-        events.put_nowait(None)  # whatever happened, nobody waits for more
+    async with contextlib.aclosing(conversation.chat.astream(question)) as stream:
+        async for event in stream:
+            events.put_nowait(event)
 
 
 async def _end(task: asyncio.Task[None], turn: Turn, text: str, understood: str) -> None:

@@ -26,7 +26,7 @@ _MOST_TURNS = 200
 _SHORTEST_KEY = 16  # characters of the random key by which a page finds its conversation again
 
 
-@dataclass
+@dataclass(eq=False)
 class Turn:
     """A question and what the page shows below it.
 
@@ -69,8 +69,9 @@ class Conversation:
 
     def finish(self, turn: Turn, answer: Answer) -> None:
         """Set the answer to a question."""
-        turn.answer = answer
-        turn.shown = answer_html(answer, self.turns.index(turn))
+        if turn in self.turns:  # else the conversation was cleared meanwhile
+            turn.answer = answer
+            turn.shown = answer_html(answer, self.turns.index(turn))
 
     def rewind(self, kept: int) -> str:
         """Go back to before a turn and return its question.

@@ -73,8 +73,9 @@ def test_hostile_papers_answers_and_file_names_stay_text(
         answer.locator("a.cite").first.click()
         page.locator("#sources mark.asked").first.wait_for()
         assert "<script>" in page.locator("#sources h3").first.inner_text()
-        assert "<script>window.hit=1</script>" in page.locator("#sources .abstract").inner_text()
-        assert page.locator("#sources h3 a").count() == 0  # its address is none to follow
+        card = page.locator("#sources .card").first
+        assert "<script>window.hit=1</script>" in card.locator(".abstract").inner_text()
+        assert card.locator("h3 a").count() == 0  # its address is none to follow
         harmless(page)
         server.reply("How many metres an hour do snails run in the rain?")  # the follow-up, whole
         server.reply(
