@@ -29,7 +29,7 @@ __all__ = ["NO_ANSWER", "SIGNALS", "Signals", "confidence", "in_words", "read_si
 
 NO_ANSWER = "The papers in this library don't hold an answer to that."
 
-_EPSILON = 1e-6
+_EPSILON = 0.03  # a sentence that says nothing counts no less: small libraries have few others
 _BEST = 3  # sentences whose scores are taken together
 
 
