@@ -24,7 +24,8 @@ _TOKENIZER = "abstracts"
 _MAX_TERMS = 256  # of a question; a pasted page is cut here
 _MAX_TERM_LENGTH = 60
 _WRITER_BYTES = 64_000_000
-_WITH_DIGIT = re.compile(r"[^\W\d_]*\d[^\W_]*")
+# Only from where a word begins: else a word of 100,000 letters is walked through from each of them.
+_WITH_DIGIT = re.compile(r"(?<![^\W_])[^\W\d_]*\d[^\W_]*")
 _LETTERS_OR_DIGITS = re.compile(r"[^\W\d_]+|\d+")
 
 
