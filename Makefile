@@ -30,7 +30,7 @@ ui: $(STAMP) ## open the chat in the browser over the library of the demo
 	$(BIN)/python app.py --storage storage/demo $(ARGS)
 
 test: $(STAMP) ## run the tests
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 
 check: $(STAMP) ## lint, formatting, types
 	$(BIN)/ruff check .

@@ -36,8 +36,7 @@ def main() -> None:
         for _ in range(arguments.rounds):
             began = time.perf_counter()
             with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
-                assert server.stderr is not None
-                line = next(line for line in server.stderr if line.startswith("Open "))
+                line = next(line for line in server.stderr or () if line.startswith("Open "))
                 page = chromium.new_page()
                 page.set_default_timeout(PATIENCE)
                 page.goto(line.split()[1])

@@ -31,6 +31,7 @@ NO_ANSWER = "The papers in this library don't hold an answer to that."
 
 _EPSILON = 0.03  # a sentence that says nothing counts no less: small libraries have few others
 _BEST = 3  # sentences whose scores are taken together
+_NEAR = 0.25  # cosine below which hardly any question has its answer in the papers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +52,7 @@ class Signals:
             the paper has no word of: 0 to 1. A question that knows the paper and finds its other
             words nowhere in it asks for what the paper doesn't say.
         scattered: Share of the question's words that other papers have and the paper lacks.
+        far: How far the nearest chunk lies below a cosine of 0.25, as a share of it: 0 to 1.
     """
 
     cosine: float
@@ -61,6 +63,7 @@ class Signals:
     unmeasured: float
     aside: float
     scattered: float
+    far: float
 
 
 SIGNALS = tuple(field.name for field in fields(Signals))
@@ -91,8 +94,9 @@ def read_signals(
     anywhere = set().union(*held)
     numbers = asks_for_a_number(question) and not count_numbers(papers[first].abstract)
     odds = [_log_odds(one.score) for one in evidence[:_BEST]]
+    cosine = max(hit.cosine for hit in hits)
     return Signals(
-        cosine=max(hit.cosine for hit in hits),
+        cosine=cosine,
         evidence=sum(odds) / len(odds) if odds else _log_odds(0.0),
         unnamed=float(names > named[first]),
         unheard=float(bool(names - anywhere)),
@@ -100,6 +104,7 @@ def read_signals(
         unmeasured=float(lacks_measure(question, papers[first].abstract)),
         aside=_aside(words, papers[first], held[first], terms, document_frequency),
         scattered=len(anywhere - held[first]) / (len(words) or 1),
+        far=min(1.0, max(0.0, 1.0 - cosine / _NEAR)),
     )
 
 
@@ -156,6 +161,7 @@ _WEIGHTS = Signals(
     unmeasured=-5.05,
     aside=-1.50,
     scattered=-0.72,
+    far=-5.0,  # by hand: too few questions of the fit lie so far off
 )
 
 

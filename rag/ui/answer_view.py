@@ -181,6 +181,8 @@ def _foot(answer: Answer, turn: int) -> str:
         how = "Quotes from the papers, no model"
     seconds = answer.timings.get("total") or sum(answer.timings.values())
     facts = [plain(how), plain(f"{seconds:.1f} s")]
+    if not answer.abstained:
+        facts.insert(1, plain(answer.certainty))
     if tokens := answer.usage.get("input_tokens", 0) + answer.usage.get("output_tokens", 0):
         facts.append(plain(f"{tokens:,.0f} tokens"))
     if cost := answer.usage.get("cost"):

@@ -124,11 +124,12 @@ PLAIN = Signals(
     unmeasured=0.0,
     aside=0.0,
     scattered=0.0,
+    far=0.0,
 )
 
 
 @pytest.mark.parametrize(
-    "missing", ["unnamed", "unheard", "uncounted", "unmeasured", "aside", "scattered"]
+    "missing", ["unnamed", "unheard", "uncounted", "unmeasured", "aside", "scattered", "far"]
 )
 def test_what_is_missing_lowers_the_confidence(missing: str) -> None:
     assert confidence(replace(PLAIN, **{missing: 1.0})) < confidence(PLAIN)

@@ -99,7 +99,12 @@ def test_an_unsafe_start_is_one_line_and_a_hint(arguments: list[str], words: str
 @pytest.mark.slow
 def test_app_py_serves_until_it_is_interrupted(storage: Path, model_cache: Path) -> None:
     environment = {**os.environ, "RAG_STORAGE": str(storage), "RAG_CACHE": str(model_cache)}
-    command = [sys.executable, str(ROOT / "app.py"), "--read-only"]
+    # Where the tests run in the background the signal is ignored, and a child would inherit that.
+    code = (
+        "import runpy, signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "runpy.run_path('app.py', run_name='__main__')"
+    )
+    command = [sys.executable, "-c", code, "--read-only"]
     with subprocess.Popen(
         command, env=environment, cwd=ROOT, stderr=subprocess.PIPE, text=True
     ) as process:
@@ -112,8 +117,10 @@ def test_app_py_serves_until_it_is_interrupted(storage: Path, model_cache: Path)
                 assert page.status == 200
         finally:
             process.send_signal(signal.SIGINT)
-            rest = process.stderr.read()
-            process.wait(60)
+            try:
+                _, rest = process.communicate(timeout=60)
+            finally:
+                process.kill()
     assert "Traceback" not in rest
 
 
