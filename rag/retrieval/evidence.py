@@ -26,6 +26,7 @@ from rag.retrieval.sentence_features import (
     read_query,
     standings,
 )
+from rag.retrieval.sentence_vectors import SentenceVectors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -78,7 +79,8 @@ class EvidenceRanker:
         *,
         max_encoded: int = 12,
     ) -> None:
-        self._encode = encode
+        # One by one: an int8 vector depends on the texts that are encoded along with it.
+        self._encode = encode if isinstance(encode, SentenceVectors) else SentenceVectors(encode)
         self._document_frequency = document_frequency
         self._max_encoded = max_encoded
         self._remembered: OrderedDict[str, Abstract] = OrderedDict()
@@ -115,9 +117,9 @@ class EvidenceRanker:
         places = _best_places(by_words, self._max_encoded)
         if vector is None:
             vector = self._encode([question])[0]
+        self._add_vectors(abstracts, places)
         evidence = []
         for paper, abstract in enumerate(abstracts):
-            self._add_vectors(abstract, places[paper])
             meaning = abstract.by_vectors(vector, places[paper])
             odds = by_words[paper] + _weigh(query, meaning, VECTOR_FEATURES) + BIAS[query.question]
             evidence += [
@@ -138,11 +140,17 @@ class EvidenceRanker:
                 self._remembered.popitem(last=False)
         return known
 
-    def _add_vectors(self, abstract: Abstract, places: Sequence[int]) -> None:
-        for place in places:
-            if place not in abstract.vectors:
-                # One by one: an int8 vector depends on the texts that are encoded along with it.
-                abstract.vectors[place] = self._encode([abstract.texts[place]])[0]
+    def _add_vectors(self, abstracts: Sequence[Abstract], places: Sequence[Sequence[int]]) -> None:
+        """Encode the chosen sentences of all abstracts, in one call so that cores share them."""
+        missing = [
+            (abstract, place)
+            for abstract, chosen in zip(abstracts, places, strict=True)
+            for place in chosen
+            if place not in abstract.vectors
+        ]
+        rows = self._encode([abstract.texts[place] for abstract, place in missing])
+        for (abstract, place), row in zip(missing, rows, strict=True):
+            abstract.vectors[place] = row
 
 
 def _in_order(count: int) -> list[Standing]:

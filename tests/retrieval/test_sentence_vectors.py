@@ -31,7 +31,7 @@ def test_each_text_is_encoded_once_and_on_its_own(encode):
     vectors = SentenceVectors(encode)
     assert vectors(["ab", "c", "ab"]).tolist() == [[2, 1], [1, 1], [2, 1]]
     assert vectors(["c", "def"]).tolist() == [[1, 1], [3, 1]]
-    assert encode.asked == [("ab",), ("c",), ("def",)]
+    assert sorted(encode.asked) == [("ab",), ("c",), ("def",)]
 
 
 def test_no_texts_give_an_array_of_the_same_kind(encode):
