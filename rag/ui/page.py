@@ -142,6 +142,7 @@ class _Page:
     def _opened(self, sent_key: str, request: gr.Request) -> list[Any]:
         """Show a conversation again after a reload, or an empty one."""
         conversation = self._site.conversation(sent_key, request)
+        self._site.warm_up(after=0.2)  # when this answer is on its way
         return [sent_key, *self.chat.opened(conversation)]
 
     # --- what a click on one of our own links does -------------------------------------------

@@ -44,6 +44,7 @@ _HEADERS = {
     "permissions-policy": "camera=(), microphone=(), geolocation=()",
 }
 _MCP = "/gradio_api/mcp"
+_PAUSE = 6.0  # seconds
 
 
 def launch(
@@ -103,7 +104,7 @@ def launch(
             f"No server could be started at {options.host}: {error}.",
             hint="Choose another --port, or leave it out to take a free one.",
         ) from error
-    site.warm_up()
+    site.warm_up(after=_PAUSE)  # or once somebody opens the page
     ready(shared or address)
     if block:
         try:

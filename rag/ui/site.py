@@ -61,6 +61,8 @@ class Site:
     closing: bool = False
     _examples: list[str] = field(default_factory=list)
     _warm: threading.Event = field(default_factory=threading.Event)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _began: bool = False
 
     def __post_init__(self) -> None:
         self.conversations = Conversations(self.library)
@@ -70,11 +72,21 @@ class Site:
         user = getattr(request, "username", None) if request is not None else None
         return self.conversations.of(key or "", user or "")
 
-    def warm_up(self) -> None:
-        """Load in the background what the first question would have to wait for."""
-        threading.Thread(target=self._warm_up, name="warm-up", daemon=True).start()
+    def warm_up(self, *, after: float = 0.0) -> None:
+        """Load in the background what the first question would have to wait for.
+
+        Args:
+            after: Seconds to wait before, so that a page that is being opened comes first.
+        """
+        timer = threading.Timer(after, self._warm_up)
+        timer.daemon = True
+        timer.start()
 
     def _warm_up(self) -> None:
+        with self._lock:
+            if self._began:
+                return
+            self._began = True
         try:
             if len(self.library):
                 self.library.warm_up()

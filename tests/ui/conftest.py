@@ -104,6 +104,7 @@ def serve_library() -> Callable[..., tuple[str, Callable[[], None]]]:
         addresses: list[str] = []
         chosen = ServeOptions(**options)
         page, site = launch(library, chosen, ready=addresses.append, block=False)
+        site.warm_up()
         site.examples(wait=60)  # so that nothing of it runs on into a test
 
         def end() -> None:
