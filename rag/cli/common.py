@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -84,7 +85,9 @@ def command(run: Callable[P, R]) -> Callable[P, R]:
     @functools.wraps(run)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
-            return run(*args, **kwargs)
+            result = run(*args, **kwargs)
+            sys.stdout.flush()  # here, where a reader that has gone is understood
+            return result
         except (typer.Exit, typer.Abort, typer.BadParameter):
             raise
         except RagError as error:
@@ -96,8 +99,9 @@ def command(run: Callable[P, R]) -> Callable[P, R]:
             complain("Stopped.", "What was stored until then is kept.")
             raise typer.Exit(130) from error
         except BrokenPipeError as error:
-            # The reader of the pipe (head, less) has seen enough.
-            sys.stderr.close()
+            # The reader of the pipe (head, less) has seen enough; what is left goes nowhere, or
+            # Python would stumble over it when it ends.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(0) from error
         except Exception as error:
             if kwargs.get("debug"):

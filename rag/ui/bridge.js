@@ -40,6 +40,15 @@ function reveal(tries) {
   }
 }
 
+// As if the reader had typed it: the page's own way of sending a question does the rest.
+function tryOut(question) {
+  const box = document.querySelector("#question textarea");
+  if (!box) return;
+  Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, "value").set.call(box, question);
+  box.dispatchEvent(new Event("input", { bubbles: true }));
+  setTimeout(() => document.querySelector("#ask")?.click(), 50);
+}
+
 function theme() {
   const dark = document.body.classList.toggle("dark");
   try { localStorage.setItem("rag-theme", dark ? "dark" : "light"); } catch { /* not kept */ }
@@ -57,6 +66,7 @@ document.addEventListener("click", (event) => {
   const path = link.getAttribute("href").slice(5).split("/").map(decodeURIComponent);
   if (path[0] === "theme") return theme();
   if (path[0] === "close") return show(false);
+  if (path[0] === "try") return tryOut(path[1]);
   document.querySelectorAll("a.cite.current").forEach((one) => one.classList.remove("current"));
   if (path[0] === "cite") link.classList.add("current");
   trigger("click", { path });

@@ -12,11 +12,13 @@ from rag.errors import RagError
 from rag.ui.answering import answer_question
 from rag.ui.conversations import as_typed
 from rag.ui.filter_bar import FilterFields, filter_line, read_filters
-from rag.ui.markup import LATEX, action, tag
+from rag.ui.markup import LATEX, action, plain, tag
 from rag.ui.site import warn
 from rag.ui.source_view import empty_html, sources_html
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rag.retrieval.filters import Filters
     from rag.ui.conversations import Conversation
     from rag.ui.site import Shared, Site
@@ -56,6 +58,7 @@ class ChatTab:
             show_label=False,
             allow_file_downloads=False,
         )
+        self.examples = gr.Markdown(elem_id="examples", container=False)
         self.line = gr.Markdown(latex_delimiters=LATEX, elem_id="filtered", container=False)
         with gr.Row(elem_id="ask-row", equal_height=True):
             self.question = gr.Textbox(
@@ -98,8 +101,16 @@ class ChatTab:
 
     def _wire(self) -> None:
         shared, fields = self._shared, self.fields.all()
-        settings = [shared.key, self.writer, *fields]
-        running = [self.chat, self.question, self.ask, self.stop, shared.sources, self.line]
+        settings = [self.writer, *fields]
+        running = [
+            self.chat,
+            self.examples,
+            self.question,
+            self.ask,
+            self.stop,
+            shared.sources,
+            self.line,
+        ]
         options: dict[str, Any] = {
             "outputs": running,
             "concurrency_limit": _AT_ONCE,
@@ -111,7 +122,6 @@ class ChatTab:
         }
         for begin in (self.question.submit, self.ask.click):
             begin(self._ask, [self.question, *settings], **options)
-        self.chat.example_select(self._example, settings, **options)
         self.chat.retry(self._retry, settings, **options)
         self.chat.edit(self._edit, settings, **options)
         quick: dict[str, Any] = {
@@ -119,10 +129,10 @@ class ChatTab:
             "show_progress": "hidden",
             "api_visibility": "private",
         }
-        self.stop.click(self._stop, shared.key, None, **quick)
-        cleared = [self.chat, shared.sources]
-        self.clear.click(self._clear, shared.key, cleared, **quick)
-        self.chat.clear(self._clear, shared.key, cleared, **quick)
+        self.stop.click(self._stop, None, None, **quick)
+        cleared = [self.chat, self.examples, shared.sources]
+        self.clear.click(self._clear, None, cleared, **quick)
+        self.chat.clear(self._clear, None, cleared, **quick)
         for field in fields[:-1]:
             changed = getattr(field, "blur", None) if field is not self.fields.dated else None
             (changed or field.change)(self._describe, fields, self.line, **quick)
@@ -141,12 +151,10 @@ class ChatTab:
         )
         return [chat, sources_html(last) if last else empty_html(), self._line(None)]
 
-    async def offered(self, key: str, request: gr.Request) -> Any:  # noqa: ANN401 - an update
+    async def offered(self, request: gr.Request) -> str:
         """Return the example questions, once they are found."""
         examples = await asyncio.to_thread(self._site.examples, wait=30.0)
-        if not examples or self._site.conversation(key, request).turns:
-            return gr.skip()
-        return gr.Chatbot(examples=[{"text": one} for one in examples])
+        return "" if self._site.conversation(request).turns else _examples(examples)
 
     def describe_ids(self, *fields: Any) -> str:  # noqa: ANN401 - the fields' values
         """Return the line of the filter."""
@@ -172,49 +180,33 @@ class ChatTab:
     async def _ask(
         self,
         question: str,
-        key: str,
         writer: str,
         request: gr.Request,
         *fields: Any,  # noqa: ANN401 - the filter's fields
     ) -> AsyncGenerator[dict[Any, Any], None]:
-        conversation = self._site.conversation(key, request)
-        async for update in self._run(conversation, question, writer, fields):
-            yield update
-
-    async def _example(
-        self,
-        data: gr.SelectData,
-        key: str,
-        writer: str,
-        request: gr.Request,
-        *fields: Any,  # noqa: ANN401
-    ) -> AsyncGenerator[dict[Any, Any], None]:
-        conversation = self._site.conversation(key, request)
-        question = str(data.value["text"])
+        conversation = self._site.conversation(request)
         async for update in self._run(conversation, question, writer, fields):
             yield update
 
     async def _retry(
         self,
         data: gr.RetryData,
-        key: str,
         writer: str,
         request: gr.Request,
         *fields: Any,  # noqa: ANN401
     ) -> AsyncGenerator[dict[Any, Any], None]:
-        conversation = self._site.conversation(key, request)
+        conversation = self._site.conversation(request)
         async for update in self._again(conversation, data.index, None, writer, fields):
             yield update
 
     async def _edit(
         self,
         data: gr.EditData,
-        key: str,
         writer: str,
         request: gr.Request,
         *fields: Any,  # noqa: ANN401
     ) -> AsyncGenerator[dict[Any, Any], None]:
-        conversation = self._site.conversation(key, request)
+        conversation = self._site.conversation(request)
         question = as_typed(str(data.value))
         async for update in self._again(conversation, data.index, question, writer, fields):
             yield update
@@ -256,6 +248,7 @@ class ChatTab:
                 if first:
                     first = False
                     update |= {
+                        self.examples: "",
                         self.question: "",
                         self.ask: gr.Button(visible=False),
                         self.stop: gr.Button(visible=True),
@@ -274,15 +267,15 @@ class ChatTab:
             self.line: self._line(filters),
         }
 
-    def _stop(self, key: str, request: gr.Request) -> None:
-        stop = self._site.conversation(key, request).stop
+    def _stop(self, request: gr.Request) -> None:
+        stop = self._site.conversation(request).stop
         if stop is not None:
             stop()
 
-    def _clear(self, key: str, request: gr.Request) -> list[Any]:
-        conversation = self._site.conversation(key, request)
+    def _clear(self, request: gr.Request) -> list[Any]:
+        conversation = self._site.conversation(request)
         conversation.clear()
-        return [conversation.messages(), empty_html()]
+        return [conversation.messages(), _examples(self._site.examples()), empty_html()]
 
 
 def _placeholder(site: Site) -> str:
@@ -297,6 +290,12 @@ def _placeholder(site: Site) -> str:
         f"## Ask {papers}\n\nEvery sentence of an answer is checked against the abstract that it "
         "cites. Choose a number to see the exact words."
     )
+
+
+def _examples(questions: Sequence[str]) -> str:
+    """Show questions to try."""
+    links = [action(plain(one), "try", one) for one in questions]
+    return tag("div", "Try: ", *links, class_="acts") if links else ""
 
 
 def _export_links() -> str:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Conversation", "Conversations", "Turn", "as_typed"]
 
-_MOST = 500  # conversations that are kept: the one that was quiet longest is forgotten first
+_MOST = 500  # conversations and pages that are kept: what was quiet longest is forgotten first
 _MOST_TURNS = 200
 _SHORTEST_KEY = 16  # characters of the random key by which a page finds its conversation again
 
@@ -126,17 +126,31 @@ class Conversations:
         self._library = library
         self._lock = threading.Lock()
         self._kept: OrderedDict[tuple[str, str], Conversation] = OrderedDict()
+        self._pages: OrderedDict[str, str] = OrderedDict()  # the key behind each session
 
-    def of(self, key: str, user: str = "") -> Conversation:
-        """Return the conversation of a page, a new one where there is none.
+    def open(self, key: str, session: str, user: str = "") -> Conversation:
+        """Return the conversation of a page that has just been opened or loaded again.
 
         Args:
             key: The page's key.
+            session: The name that Gradio gave to this opening of the page.
             user: Who is logged in: a key is worth nothing to anyone else.
         """
-        if len(key) < _SHORTEST_KEY:  # too easy to guess to be kept
-            return Conversation(self._library.chat())
         with self._lock:
+            if len(key) >= _SHORTEST_KEY:  # else too easy to guess
+                self._pages[session] = key
+                while len(self._pages) > _MOST:
+                    self._pages.popitem(last=False)
+                # A question may have come before the page was done with opening.
+                early = self._kept.pop((user, session), None)
+                if early is not None:
+                    self._kept.setdefault((user, key), early)
+        return self.of(session, user)
+
+    def of(self, session: str, user: str = "") -> Conversation:
+        """Return the conversation of a page, a new one where there is none."""
+        with self._lock:
+            key = self._pages.get(session, session)
             found = self._kept.pop((user, key), None) or Conversation(self._library.chat())
             self._kept[user, key] = found
             while len(self._kept) > _MOST:

@@ -51,7 +51,7 @@ class MapTab:
     def wire(self, tab: gr.Tab) -> None:
         """Draw when the tab is opened, and when asked to."""
         options: dict[str, Any] = {
-            "inputs": [self.colour, self._shared.key],
+            "inputs": self.colour,
             "outputs": [self.said, self.plot],
             "show_progress": "hidden",
             "concurrency_limit": 4,
@@ -61,7 +61,7 @@ class MapTab:
             event(self._draw, **options)
 
     async def _draw(
-        self, colour: str, key: str, request: gr.Request
+        self, colour: str, request: gr.Request
     ) -> AsyncGenerator[tuple[Any, Any], None]:
         yield (
             message_html("Drawing the map …", "A large library takes some minutes once."),
@@ -76,7 +76,7 @@ class MapTab:
             _LOG.exception("The map could not be drawn.")
             yield message_html("The map could not be drawn.", "Try again.", failed=True), None
             return
-        last = self._site.conversation(key, request).last
+        last = self._site.conversation(request).last
         cited = [paper.id for paper in last.papers.values()] if last else []
         figure = map_plot(drawn, papers, colour=_COLOURS.get(colour, "year"), cited=cited)
         yield _caption(len(drawn.ids), len(cited)), figure

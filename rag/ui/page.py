@@ -69,7 +69,6 @@ class _Page:
 
     def build(self, page: gr.Blocks) -> None:
         """Add everything to the page."""
-        key = gr.State("")
         sent_key = gr.Textbox(visible=False)
         gr.HTML(self._head(), elem_id="head", js_on_load=None)
         with gr.Row(elem_id="main"):
@@ -89,7 +88,7 @@ class _Page:
                     command={},
                     elem_id="bridge",
                 )
-                shared = Shared(key, sources, bridge)
+                shared = Shared(sources, bridge)
                 with gr.Tabs():
                     with gr.Tab("Chat", id="chat"):
                         self.chat = ChatTab(self._site, shared)
@@ -107,7 +106,7 @@ class _Page:
         }
         bridge.click(
             self._act,
-            [key, *self.chat.fields.all()],
+            self.chat.fields.all(),
             [bridge, sources, *self.chat.fields.all(), self.chat.line],
             **quick,
         )
@@ -120,13 +119,13 @@ class _Page:
         page.load(
             self._opened,
             sent_key,
-            [key, self.chat.chat, sources, self.chat.line],
+            [self.chat.chat, sources, self.chat.line],
             js=_KEY,
             **quick,
         ).then(
             self.chat.offered,
-            key,
-            self.chat.chat,
+            None,
+            self.chat.examples,
             show_progress="hidden",
             api_visibility="private",
             concurrency_limit=None,
@@ -141,13 +140,13 @@ class _Page:
 
     def _opened(self, sent_key: str, request: gr.Request) -> list[Any]:
         """Show a conversation again after a reload, or an empty one."""
-        conversation = self._site.conversation(sent_key, request)
+        conversation = self._site.open_conversation(sent_key, request)
         self._site.warm_up(after=0.2)  # when this answer is on its way
-        return [sent_key, *self.chat.opened(conversation)]
+        return self.chat.opened(conversation)
 
     # --- what a click on one of our own links does -------------------------------------------
 
-    def _act(self, data: gr.EventData, request: gr.Request, key: str, *fields: Any) -> list[Any]:  # noqa: ANN401
+    def _act(self, data: gr.EventData, request: gr.Request, *fields: Any) -> list[Any]:  # noqa: ANN401
         unchanged: list[Any] = [gr.skip()] * (len(fields) + 3)
         path = (data._data or {}).get("path")  # noqa: SLF001 - the way to a custom event's data
         if (
@@ -160,7 +159,7 @@ class _Page:
         try:
             if verb in {"only", "unfilter"}:
                 return self._narrow(rest if verb == "only" else None)
-            shown, command = self._look(verb, rest, key, request)
+            shown, command = self._look(verb, rest, request)
         except RagError as error:
             warn(error)
             return unchanged
@@ -181,9 +180,7 @@ class _Page:
         said = "Questions are about this paper only." if ids else "Questions are about all papers."
         return [self._site.command("ask", said=said), gr.skip(), *fields, line]
 
-    def _look(
-        self, verb: str, rest: Sequence[str], key: str, request: gr.Request
-    ) -> tuple[str | None, Any]:
+    def _look(self, verb: str, rest: Sequence[str], request: gr.Request) -> tuple[str | None, Any]:
         """Return what the panel shows, None for no change, and what the page does."""
         command, library = self._site.command, self._site.library
         if verb == "open":
@@ -192,7 +189,7 @@ class _Page:
             paper = library.paper(rest[0])
             similar = [hit.paper for hit in library.similar(paper.id, 6)]
             return single_html(paper, similar=similar), command("reveal")
-        conversation = self._site.conversation(key, request)
+        conversation = self._site.conversation(request)
         if verb == "keep":
             name, kind = _SAVED[rest[0]] if rest[0] in _SAVED else _SAVED["markdown"]
             text = conversation.chat.export(rest[0])

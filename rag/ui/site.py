@@ -34,12 +34,10 @@ class Shared:
     """Components that several tabs write to.
 
     Attributes:
-        key: The page's key to its conversation.
         sources: The panel with papers.
         bridge: What hands clicks to the server and commands to the page.
     """
 
-    key: gr.State
     sources: gr.Markdown
     bridge: gr.HTML
 
@@ -67,10 +65,13 @@ class Site:
     def __post_init__(self) -> None:
         self.conversations = Conversations(self.library)
 
-    def conversation(self, key: str, request: gr.Request | None) -> Conversation:
+    def conversation(self, request: gr.Request) -> Conversation:
         """Return the conversation of a page."""
-        user = getattr(request, "username", None) if request is not None else None
-        return self.conversations.of(key or "", user or "")
+        return self.conversations.of(request.session_hash or "", request.username or "")
+
+    def open_conversation(self, key: str, request: gr.Request) -> Conversation:
+        """Return the conversation of a page that has just been opened, by the key that it keeps."""
+        return self.conversations.open(key, request.session_hash or "", request.username or "")
 
     def warm_up(self, *, after: float = 0.0) -> None:
         """Load in the background what the first question would have to wait for.

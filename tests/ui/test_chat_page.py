@@ -88,7 +88,7 @@ def test_examples_come_from_the_library_and_can_be_asked(
     site: str, open_page: Callable[..., Any], library: Library
 ) -> None:
     page = open_page(site)
-    example = page.locator("#chat .example").first
+    example = page.locator("#examples a").first
     example.wait_for()
     text = example.inner_text().strip()
     names = [paper.title.partition(":")[0] for paper in library.papers()]
@@ -155,7 +155,7 @@ def test_retry_edit_clear_and_reload(site: str, open_page: Callable[..., Any]) -
     page.get_by_role("button", name="Clear", exact=True).click()
     page.locator(".rag-answer").first.wait_for(state="detached")
     page.reload()
-    page.locator("#chat .example").first.wait_for()
+    page.locator("#examples a").first.wait_for()
     assert page.locator(".rag-answer").count() == 0
 
 
