@@ -136,9 +136,11 @@ def test_retry_edit_clear_and_reload(site: str, open_page: Callable[..., Any]) -
     page = open_page(site)
     ask(page, BREAD)
     ask(page, RIVERS)
+    page.locator(".rag-answer").last.evaluate("answer => answer.classList.add('before')")
     page.get_by_role("button", name="Retry").last.click()
-    page.locator("#stop").wait_for(state="hidden")
+    page.locator(".rag-answer.before").wait_for(state="detached")
     page.wait_for_function("document.querySelectorAll('.rag-answer .summary').length === 2")
+    page.locator("#ask").wait_for()
     page.get_by_role("button", name="Edit").first.click()
     box = page.locator("#chat textarea").first
     assert box.input_value().startswith("How can a cheap camera")
