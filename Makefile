@@ -30,7 +30,9 @@ ui: $(STAMP) ## open the chat in the browser over the library of the demo
 	$(BIN)/python app.py --storage storage/demo $(ARGS)
 
 test: $(STAMP) ## run the tests
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --ignore tests/ui $(ARGS)
+# Apart, because an event loop runs in the process that drives the browser.
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile tests/ui $(ARGS)
 
 check: $(STAMP) ## lint, formatting, types
 	$(BIN)/ruff check .
