@@ -21,6 +21,7 @@ from rag.index.manifest import Manifest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from rag.index.chroma_store import ChromaChunkStore
     from rag.papers import Paper
@@ -55,11 +56,7 @@ class PaperIndex:
         self._write_lock = FileLock(self._folder / ".lock")
         self._store: ChromaChunkStore | None = None
         self._client: object = None
-        self.catalog = Catalog(self._folder / "cache" / "catalog.sqlite")
-        keyword = self._folder / "cache" / "keyword"
-        if self.catalog.outdated:
-            shutil.rmtree(keyword, ignore_errors=True)
-        self.keyword = KeywordIndex(keyword)
+        self.catalog, self.keyword = _open_caches(self._folder / "cache")
         self._seen = self.catalog.fact("revision")
         if self._caches_are_stale():
             self._rebuild_caches()
@@ -255,6 +252,26 @@ class PaperIndex:
             if "manifest" in facts:
                 self._seen = str(facts.get("revision", 0))
                 self.catalog.set_facts(manifest=facts["manifest"], revision=self._seen)
+
+
+def _open_caches(folder: Path) -> tuple[Catalog, KeywordIndex]:
+    """Open the catalogue and the keyword index, and make those that are missing.
+
+    One process at a time: of two that make the same files at once, one finds them half made. The
+    lock is not that for changes, which another process may hold for hours while this one reads.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder / ".lock", poll_interval=0.01):
+            catalog = Catalog(folder / "catalog.sqlite")
+            if catalog.outdated:
+                shutil.rmtree(folder / "keyword", ignore_errors=True)
+            return catalog, KeywordIndex(folder / "keyword")
+    except OSError as error:
+        raise StorageError(
+            f"The folder {folder} can't be used: {error.strerror or error}.",
+            hint="Mend its permissions, or choose another library with --storage or RAG_STORAGE.",
+        ) from error
 
 
 def chunk_ids(paper: Paper, chunks: int) -> list[str]:

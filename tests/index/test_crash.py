@@ -9,6 +9,8 @@ import signal
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +20,7 @@ from rag import Library, Settings
 from rag.diagnosis import diagnose
 from rag.errors import StorageError
 from rag.index.minilm import SentenceEncoder
+from rag.index.paper_index import PaperIndex
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -171,6 +174,23 @@ def test_two_processes_that_add_at_once(
     with Library(settings=tiny_settings) as library:
         assert len(library) == 72
         check_whole(library)
+
+
+def test_two_that_make_a_library_at_once(tiny_settings: Settings, tmp_path: Path) -> None:
+    folders, barrier = [tmp_path / str(number) for number in range(80)], threading.Barrier(2)
+
+    def make_all() -> list[int]:
+        sizes = []
+        for folder in folders:
+            settings = tiny_settings.model_copy(update={"storage": folder})
+            barrier.wait(timeout=10)
+            with closing(PaperIndex(settings, create=True)) as index:
+                sizes.append(len(index.keyword) + len(index.catalog))
+        return sizes
+
+    with ThreadPoolExecutor(2) as pool:
+        runs = [pool.submit(make_all), pool.submit(make_all)]
+        assert [run.result() for run in runs] == [[0] * len(folders)] * 2
 
 
 def stop_at(monkeypatch: pytest.MonkeyPatch, call: int, error: type[BaseException]) -> None:
