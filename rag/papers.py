@@ -9,7 +9,7 @@ import unicodedata
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
-from rag.text.dates import year_of
+from rag.text.dates import show_date, year_of
 from rag.text.decoding import one_line
 
 __all__ = ["Paper", "find_identifier", "merge", "title_id", "title_key"]
@@ -26,6 +26,7 @@ _ACL = re.compile(r"(?:https?://)?(?:www\.)?(?:aclanthology\.org/|acl:)([\w.-]+?
 _PMID = re.compile(
     r"(?:(?:https?://)?pubmed\.ncbi\.nlm\.nih\.gov/|pmid:\s*)(\d{1,9})/?", re.IGNORECASE
 )
+_SHOWN_AUTHORS = 3
 _SCHEMED = re.compile(r"[a-z][a-z0-9]{1,15}:\S+")
 _CUT = re.compile(r"\s*(?:\.\.\.|…)$")
 
@@ -63,6 +64,25 @@ class Paper:
     doi: str | None = None
     arxiv_id: str | None = None
     sources: tuple[str, ...] = ()
+
+    @property
+    def when(self) -> str:
+        """The date as people write it, else the year; empty where no source states either."""
+        return show_date(self.date) or (str(self.year) if self.year else "")
+
+    @property
+    def credits(self) -> str:
+        """The first authors, or how many there are where no source names them."""
+        count = self.author_count or len(self.authors)
+        shown = self.authors[:_SHOWN_AUTHORS]
+        if shown:
+            return ", ".join(shown) + (" et al." if count > len(shown) else "")
+        return "" if not count else "1 author" if count == 1 else f"{count:,} authors"
+
+    @property
+    def byline(self) -> str:
+        """Who wrote the paper, when, and where it was published, as far as that is known."""
+        return " · ".join(part for part in (self.credits, self.when, self.venue) if part)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fields as plain values, ready for JSON."""

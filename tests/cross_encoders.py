@@ -6,14 +6,13 @@ import json
 from typing import TYPE_CHECKING
 
 import numpy as np
+from word_tokenizer import SPECIAL, write_tokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
 __all__ = ["write_cross_encoder"]
-
-_SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]")
 
 
 def write_cross_encoder(
@@ -29,19 +28,9 @@ def write_cross_encoder(
     """
     import onnx
     from onnx import TensorProto, helper, numpy_helper
-    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
     (folder / graph).parent.mkdir(parents=True, exist_ok=True)
-    numbers = {word: number for number, word in enumerate([*_SPECIAL, *words])}
-    tokenizer = Tokenizer(models.WordLevel(numbers, unk_token="[UNK]"))
-    tokenizer.normalizer = normalizers.Lowercase()
-    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single="[CLS] $A [SEP]",
-        pair="[CLS] $A [SEP] $B:1 [SEP]:1",
-        special_tokens=[(name, numbers[name]) for name in ("[CLS]", "[SEP]")],
-    )
-    tokenizer.save(str(folder / "tokenizer.json"))
+    write_tokenizer(folder, words)
     settings = {"model_max_length": 512, "pad_token": "[PAD]"}
     (folder / "tokenizer_config.json").write_text(json.dumps(settings))
     (folder / "config.json").write_text(json.dumps({"pad_token_id": 0}))
@@ -52,7 +41,7 @@ def write_cross_encoder(
         return numpy_helper.from_array(np.array(values, np.int64), name)
 
     constants = [
-        constant("last_special", len(_SPECIAL) - 1),
+        constant("last_special", len(SPECIAL) - 1),
         constant("first", 1),
         constant("second", 2),
         constant("both", 1, 2),

@@ -157,3 +157,21 @@ def test_a_paper_survives_json() -> None:
 def test_papers_cannot_be_changed() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         paper().title = "Another"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("values", "byline"),
+    [
+        ({}, ""),
+        ({"authors": ("Ann Li",), "year": 2020}, "Ann Li · 2020"),
+        ({"authors": ("Ann Li", "Bo Ek", "Cy Oz", "Di Po")}, "Ann Li, Bo Ek, Cy Oz et al."),
+        ({"authors": ("Ann Li", "Bo Ek"), "author_count": 9}, "Ann Li, Bo Ek et al."),
+        (
+            {"author_count": 1, "date": "--01-23", "venue": "ACL"},
+            "1 author · 23 Jan (year not stated) · ACL",
+        ),
+        ({"author_count": 1204, "date": "2024-11-07"}, "1,204 authors · 7 Nov 2024"),
+    ],
+)
+def test_byline(values: dict[str, object], byline: str) -> None:
+    assert paper(**values).byline == byline

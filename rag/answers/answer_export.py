@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from rag.answers.citation_parser import TextPiece, parse_citations
 from rag.answers.export import EXPORT_FORMATS, export_papers
 from rag.errors import LibraryError
-from rag.text.dates import show_date
 from rag.text.safety import for_markdown
 from rag.version import __version__
 
@@ -133,11 +132,8 @@ def _notes(answer: Answer) -> list[str]:
 
 
 def _reference(paper: Paper) -> str:
-    names = ", ".join(paper.authors[:3])
-    if paper.authors and (paper.author_count or len(paper.authors)) > 3:
-        names += " et al."
-    when = show_date(paper.date) or (str(paper.year) if paper.year else "")
-    parts = [names, f"*{_plain(paper.title)}*", paper.venue, when, paper.url, paper.id]
+    names = paper.credits if paper.authors else ""
+    parts = [names, f"*{_plain(paper.title)}*", paper.venue, paper.when, paper.url, paper.id]
     shown = (part if part is parts[1] else _plain(part) for part in parts if part)
     return ". ".join(part.removesuffix(".") for part in shown)
 

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rag.answers.screening import SENTINEL
-from rag.text.dates import show_date
 from rag.text.decoding import one_line
 from rag.text.safety import neutralise_markers
 from rag.text.sentences import Span, sentence_spans
@@ -28,7 +27,6 @@ __all__ = ["Context", "build_context", "estimate_tokens", "quarantine"]
 
 _PER_PAPER = 1_500  # tokens: several times an abstract, so that no paper crowds out the others
 _LEAST = 60  # tokens: less than this says nothing of a paper
-_SHOWN_AUTHORS = 4
 _GAP = " […] "
 
 # "p < 0.05" stays; "</paper>", "<|im_start|>", "<<SYS>>" and "<s>" can't stay as they are.
@@ -132,13 +130,10 @@ def quarantine(text: str, *, markers: bool = False) -> str:
 
 
 def _frame(paper: Paper, number: int) -> tuple[str, str]:
-    names = list(paper.authors[:_SHOWN_AUTHORS])
-    if names and (paper.author_count or len(paper.authors)) > len(names):
-        names.append("et al.")
     facts = {
         "title": paper.title,
-        "authors": ", ".join(names),
-        "date": show_date(paper.date) or (str(paper.year) if paper.year else ""),
+        "authors": paper.credits if paper.authors else "",
+        "date": paper.when,
         "venue": paper.venue or "",
     }
     lines = [f"{name}: {quarantine(value)[:400]}" for name, value in facts.items() if value]

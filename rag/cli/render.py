@@ -10,7 +10,6 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from rag.text.dates import show_date
 from rag.text.decoding import one_line
 
 if TYPE_CHECKING:
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "answer_view",
-    "byline",
     "facts_view",
     "hits_view",
     "paper_view",
@@ -33,27 +31,13 @@ __all__ = [
     "sources_view",
 ]
 
-_SHOWN_AUTHORS = 3
 _SHOWN_REJECTIONS = 10
-
-
-def byline(paper: Paper) -> str:
-    """Say on one line who wrote a paper, when, and where it was published."""
-    names = list(paper.authors[:_SHOWN_AUTHORS])
-    count = paper.author_count or len(paper.authors)
-    if names and count > len(names):
-        names.append("et al.")
-    if not names and count:
-        names = ["1 author" if count == 1 else f"{count:,} authors"]
-    when = show_date(paper.date) or (str(paper.year) if paper.year else "")
-    return " · ".join(part for part in (", ".join(names), when, paper.venue or "") if part)
 
 
 def _paper_lines(paper: Paper, *, link: bool = True) -> Text:
     text = Text(paper.title or "(untitled)", style="bold")
-    details = byline(paper)
-    if details:
-        text.append(f"\n{details}", style="not bold")
+    if paper.byline:
+        text.append(f"\n{paper.byline}", style="not bold")
     text.append(f"\n{paper.id}", style="not bold dim")
     if link and paper.url:
         text.append(f"\n{paper.url}", style="not bold dim")
@@ -147,22 +131,13 @@ def facts_view(rows: Iterable[tuple[str, str]]) -> RenderableType:
 
 def report_lines(report: AddReport) -> tuple[Text, list[Text]]:
     """Sum up what came of adding: one line, and a line for each of the first rejections."""
-    counts = (
-        ("read", report.read),
-        ("added", report.added),
-        ("updated", report.updated),
-        ("unchanged", report.unchanged),
-        ("duplicates", report.duplicates),
-        ("rejected", len(report.rejected)),
-    )
-    shown = [f"{count:,} {name}" for name, count in counts if count or name in {"read", "added"}]
     shown_first = report.rejected[:_SHOWN_REJECTIONS]
     # The name of a file is whatever somebody called it.
     lines = [Text(f"Rejected: {one_line(str(one))}") for one in shown_first]
     more = len(report.rejected) - len(lines)
     if more > 0:
         lines.append(Text(f"... and {more:,} more; --json lists them all."))
-    return Text(", ".join(shown) + "."), lines
+    return Text(report.summary()), lines
 
 
 def _clip(text: str, length: int) -> str:

@@ -46,6 +46,18 @@ class AddReport:
     duplicates: int = 0
     rejected: list[Rejection] = field(default_factory=list)
 
+    def summary(self) -> str:
+        """Say the counts; of what is none, only `read` and `added`."""
+        always = {"read": self.read, "added": self.added}
+        others = {
+            "updated": self.updated,
+            "unchanged": self.unchanged,
+            "duplicates": self.duplicates,
+            "rejected": len(self.rejected),
+        }
+        counts = always | {name: count for name, count in others.items() if count}
+        return ", ".join(f"{count:,} {name}" for name, count in counts.items()) + "."
+
     def as_dict(self) -> dict[str, Any]:
         """Return the fields as plain values, ready for JSON."""
         return asdict(self)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rag.ui.markup import action, hidden, in_text, number, plain, tag
-from rag.ui.source_view import authors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,7 +51,7 @@ def _row(paper: Paper, index: int, choosable: bool) -> str:
         cells.append(tag("td", label, class_="pick"))
     title = action(in_text(paper.title or "(untitled)"), "open", paper.id, class_="title")
     cells += [
-        tag("td", title, tag("div", in_text(authors(paper)), class_="byline")),
+        tag("td", title, tag("div", in_text(paper.credits), class_="byline")),
         tag("td", plain(str(paper.year or "–")), class_="year"),
         tag("td", in_text(paper.venue or "–"), class_="venue"),
     ]
@@ -70,17 +69,8 @@ def page_line(total: int, page: int) -> str:
 
 def report_html(report: AddReport) -> str:
     """Say what came of adding: counts, and everything that was rejected with the reason."""
-    counts = (
-        ("read", report.read),
-        ("added", report.added),
-        ("updated", report.updated),
-        ("unchanged", report.unchanged),
-        ("duplicates", report.duplicates),
-        ("rejected", len(report.rejected)),
-    )
-    shown = [f"{count:,} {name}" for name, count in counts if count or name in {"read", "added"}]
     kind = "banner" if not report.rejected else "banner stopped"
-    parts = [tag("div", tag("strong", plain(", ".join(shown) + ".")), class_=kind, role="status")]
+    parts = [tag("div", tag("strong", plain(report.summary())), class_=kind, role="status")]
     rows = []
     for one in report.rejected[:_SHOWN_REJECTIONS]:
         # The server's folders are nobody's business: the name alone says which file it was.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rag.text.dates import show_date
 from rag.ui.markup import action, hidden, in_text, number, outward, plain, tag
 
 if TYPE_CHECKING:
@@ -13,26 +12,7 @@ if TYPE_CHECKING:
     from rag.answers.models import Answer, Citation
     from rag.papers import Paper
 
-__all__ = ["authors", "byline", "card_html", "empty_html", "single_html", "sources_html"]
-
-_SHOWN_AUTHORS = 4
-
-
-def byline(paper: Paper) -> str:
-    """Say who wrote a paper, when, and where it was published."""
-    when = show_date(paper.date) or (str(paper.year) if paper.year else "")
-    return " · ".join(part for part in (authors(paper), when, paper.venue or "") if part)
-
-
-def authors(paper: Paper) -> str:
-    """Say who wrote a paper, or how many did where no source names them."""
-    names = list(paper.authors[:_SHOWN_AUTHORS])
-    count = paper.author_count or len(paper.authors)
-    if names and count > len(names):
-        names.append("et al.")
-    if not names and count:
-        names = [number(count, "author")]
-    return ", ".join(names)
+__all__ = ["card_html", "empty_html", "single_html", "sources_html"]
 
 
 def empty_html(message: str = "Ask a question; the papers behind the answer appear here.") -> str:
@@ -90,7 +70,7 @@ def card_html(
     ]
     parts = [
         tag("h3", badge, tag("span", title)),
-        tag("div", in_text(byline(paper)), class_="byline"),
+        tag("div", in_text(paper.byline), class_="byline"),
         tag("div", link, class_="id"),
         tag("div", _abstract(paper, quotes), class_="abstract"),
         tag("div", *acts, class_="acts"),

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from entailers import write_entailer
 
 from rag import __version__
-from tests.verification.entailers import write_entailer
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
+from entailers import write_entailer
 from typer.testing import CliRunner
-
-from tests.verification.entailers import write_entailer
 
 GOOD = "Ship noise below 60 hertz doubles the error [1]."
 BAD = "Ship noise below 75 hertz doubles the error [1]."

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
+from entailers import NLI, UNNAMED, write_entailer
 
 from rag import Library
 from rag.errors import SettingsError
@@ -15,7 +16,6 @@ from rag.settings import Settings
 from rag.verification.entailment import CrossEncoder, open_entailment
 from rag.verification.verdicts import Status
 from rag.verification.verifier import Claim, Verifier
-from tests.verification.entailers import NLI, UNNAMED, write_entailer
 
 WORDS = "kites fly higher over warm fields than over cold lakes at noon".split()
 PREMISE = "Kites fly higher over warm fields than over cold lakes."

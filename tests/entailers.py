@@ -10,6 +10,7 @@ import json
 from typing import TYPE_CHECKING
 
 import numpy as np
+from word_tokenizer import SPECIAL, write_tokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +20,6 @@ __all__ = ["NLI", "UNNAMED", "write_entailer"]
 
 NLI = ("entailment", "neutral", "contradiction")
 UNNAMED = ("LABEL_0", "LABEL_1")
-_SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]")
 _ENOUGH = 7.0  # logit of the other labels: four words in common weigh more, three don't
 
 
@@ -44,19 +44,9 @@ def write_entailer(
     """
     import onnx
     from onnx import TensorProto, helper, numpy_helper
-    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
     (folder / graph).parent.mkdir(parents=True, exist_ok=True)
-    numbers = {word: number for number, word in enumerate([*_SPECIAL, "violet", *words])}
-    tokenizer = Tokenizer(models.WordLevel(numbers, unk_token="[UNK]"))
-    tokenizer.normalizer = normalizers.Lowercase()
-    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single="[CLS] $A [SEP]",
-        pair="[CLS] $A [SEP] $B:1 [SEP]:1",
-        special_tokens=[(name, numbers[name]) for name in ("[CLS]", "[SEP]")],
-    )
-    tokenizer.save(str(folder / "tokenizer.json"))
+    write_tokenizer(folder, ["violet", *words])
     config = {
         "id2label": {str(column): label for column, label in enumerate(labels)},
         "max_position_embeddings": limit,
@@ -96,8 +86,8 @@ def write_entailer(
     nodes.append(make("Concat", columns, ["logits"], axis=1))
     names = ["input_ids", "attention_mask", *(["token_type_ids"] if types else [])]
     constants = {
-        "last_special": np.int64(len(_SPECIAL) - 1),
-        "violet": np.int64(len(_SPECIAL)),
+        "last_special": np.int64(len(SPECIAL) - 1),
+        "violet": np.int64(len(SPECIAL)),
         "first": np.array([1], np.int64),
         "second": np.array([2], np.int64),
         "first_and_second": np.array([1, 2], np.int64),
