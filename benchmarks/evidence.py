@@ -10,8 +10,9 @@ rationales); questions those of `pages_questions.jsonl`, about saved pages, and 
 in `--work` at the first run, which embeds some 5,600 abstracts.
 
 "Given the paper" ranks the sentences of one abstract that holds gold sentences, each pair of a
-question and such an abstract counting once. "Given five" ranks those of the five papers that
+question and such an abstract counting once. "Given ten" ranks those of the ten papers that
 search finds: a question whose paper isn't found counts as missed. Plain cosine stands beside it.
+"Right paper" says how often the best sentence is of a paper that answers the question.
 """
 
 from __future__ import annotations
@@ -21,36 +22,35 @@ import contextlib
 import gzip
 import json
 import time
-from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks.evidence_fit import NAMES, Fitted, Pool, fit, fold_of
+from benchmarks.evidence_fit import Fitted, Pool, fit, fold_of
 from rag.evaluation.dataset import load_retrieval_set
 from rag.evaluation.questions import Question, load_questions, load_rationales
 from rag.index.embedders import open_embedder
+from rag.index.encoding import PaperTokens
 from rag.index.paper_index import PaperIndex
 from rag.library import Library
 from rag.papers import title_key
-from rag.retrieval.evidence import EvidenceRanker
+from rag.retrieval.evidence import FEATURES, EvidenceRanker
 from rag.retrieval.evidence_weights import BIAS, WEIGHTS
-from rag.retrieval.sentence_features import PaperFit, read_abstract, read_query, standings
+from rag.retrieval.sentence_features import PaperFit
 from rag.settings import Settings, load_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
     Encode = Callable[[Sequence[str]], NDArray[np.float32]]
-    Frequency = Callable[[Sequence[str]], tuple[list[int], int]]
 
 HERE = Path(__file__).parent
 FOLDS = 5
-FOUND = 5  # papers that search gives
+FOUND = 10  # papers that search gives
 DEPTHS = (1, 3, 4)
 
 
@@ -98,35 +98,40 @@ def build_libraries(data: Path, work: Path, settings: Settings) -> tuple[Library
     return claims, questions
 
 
+@contextlib.contextmanager
+def open_ranker(library: Library) -> Iterator[EvidenceRanker]:
+    """Yield what ranks sentences of a library's papers."""
+    embedder = open_embedder(library.settings)
+    with contextlib.closing(PaperIndex(library.settings)) as index:
+        tokens = PaperTokens(embedder, index.tokens)
+        yield EvidenceRanker(embedder.encode_tokens, tokens, index.keyword.document_frequency)
+
+
 def make_pools(questions: Iterable[Question], library: Library, encode: Encode) -> list[Pool]:
     """Measure the sentences of the papers found for each question and of those that answer it."""
-    with contextlib.closing(PaperIndex(library.settings)) as index:
-        frequency = index.keyword.document_frequency
-        return [make_pool(question, library, encode, frequency) for question in questions]
+    with open_ranker(library) as ranker:
+        return [make_pool(question, library, encode, ranker) for question in questions]
 
 
-def make_pool(question: Question, library: Library, encode: Encode, frequency: Frequency) -> Pool:
+def make_pool(question: Question, library: Library, encode: Encode, ranker: EvidenceRanker) -> Pool:
     text = f"{question.previous} {question.text}" if question.previous else question.text
     hits = library.search(text, k=FOUND)
     found = [hit.paper for hit in hits]
     fits = [PaperFit(score=hit.score, cosine=hit.cosine, bm25=hit.bm25) for hit in hits]
-    ids = {paper.id for paper in found}
-    holding = dict.fromkeys(gold.paper for gold in question.evidence)
-    papers = [*found, *(library.paper(one) for one in holding if one not in ids)]
-    # A paper that wasn't found fits no better than the last one that was.
-    stand = standings([*fits, *fits[-1:] * (len(papers) - len(found))])
-    query = read_query(text, frequency)
+    measured = ranker.measure(text, found, fits=fits)
+    papers, features, abstracts = [*found], [*measured.features], [*measured.abstracts]
+    for one in dict.fromkeys(gold.paper for gold in question.evidence):
+        if one not in {paper.id for paper in found}:
+            # A paper that wasn't found fits no better than the last one that was.
+            papers.append(library.paper(one))
+            beside = ranker.measure(text, [*found, papers[-1]], fits=[*fits, *fits[-1:]])
+            features.append(beside.features[-1])
+            abstracts.append(beside.abstracts[-1])
     vector = encode([text])[0]
-    features: list[Array] = []
     gold: list[bool] = []
     cosines: list[float] = []
-    for paper, standing in zip(papers, stand, strict=True):
-        abstract = read_abstract(paper)
-        places = range(len(abstract.spans))
-        abstract.vectors.update(zip(places, encode(abstract.texts), strict=True))
-        words = abstract.by_words(query, standing)
-        features.append(np.hstack([words, abstract.by_vectors(vector, places)]))
-        cosines += [float(abstract.vectors[place] @ vector) for place in places]
+    for paper, abstract in zip(papers, abstracts, strict=True):
+        cosines += (encode(abstract.texts) @ vector).tolist() if abstract.texts else []
         gold += [
             any(one.meets(paper.id, *span) for one in question.evidence) for span in abstract.spans
         ]
@@ -134,10 +139,11 @@ def make_pool(question: Question, library: Library, encode: Encode, frequency: F
     return Pool(
         id=question.id,
         kind=question.kind,
-        question=query.question,
+        question=measured.query.question,
         papers=numbers,
         features=np.concatenate(features),
         gold=np.array(gold, bool),
+        right=np.array([paper.id in question.papers for paper in papers])[numbers],
         found=numbers < len(found),
         cosines=np.array(cosines),
     )
@@ -170,7 +176,7 @@ def given_the_paper(pools: Sequence[Pool], scores: Sequence[Array]) -> Array:
     return np.array([len(rows), *np.mean(rows, axis=0)])
 
 
-def given_five(pools: Sequence[Pool], scores: Sequence[Array]) -> Array:
+def given_ten(pools: Sequence[Pool], scores: Sequence[Array]) -> Array:
     """Return the shares of questions that have gold sentences somewhere."""
     rows = [
         hits(pool.gold[pool.found], score[pool.found])
@@ -193,11 +199,18 @@ def report(name: str, pools: Sequence[Pool], scores: Sequence[Array]) -> None:
     cosines = [pool.cosines for pool in pools]
     print(f"\n{name}")
     print(f"{'':28}{'n':>5}  {'first':>6}{'in 3':>7}{'in 4':>7}")
-    for label, measure in (("given the paper", given_the_paper), ("given five", given_five)):
+    for label, measure in (("given the paper", given_the_paper), ("given ten", given_ten)):
         for kind, ranked in (("", scores), (", plain cosine", cosines)):
             count, *shares = measure(pools, ranked)
             figures = "".join(f"{share:7.3f}" for share in shares)
             print(f"  {label + kind:26}{int(count):5d} {figures}")
+    for kind, ranked in (("", scores), (", plain cosine", cosines)):
+        leads = [
+            pool.right[np.where(pool.found, score, -np.inf).argmax()]
+            for pool, score in zip(pools, ranked, strict=True)
+            if pool.right.any()
+        ]
+        print(f"  {'right paper' + kind:26}{len(leads):5d} {np.mean(leads):7.3f}")
     auroc, plain = separation(pools, scores), separation(pools, cosines)
     if auroc is not None:
         print(f"  {'AUROC of answerable':26}{len(pools):5d} {auroc:7.3f}  plain cosine {plain:.3f}")
@@ -205,12 +218,12 @@ def report(name: str, pools: Sequence[Pool], scores: Sequence[Array]) -> None:
 
 def print_weights(model: Fitted, pools: Sequence[Pool]) -> None:
     print("WEIGHTS: dict[str, tuple[float, float]] = {")
-    for name, claim, question in zip(NAMES, *model.weights, strict=True):
+    for name, claim, question in zip(FEATURES, *model.weights, strict=True):
         print(f'    "{name}": ({claim:.3f}, {question:.3f}),')
     print(f"}}\nBIAS = ({model.bias[0]:.3f}, {model.bias[1]:.3f})")
     spread = np.concatenate([pool.features for pool in pools]).std(axis=0)
     print("\nWeights times the spread of the feature (claims, questions):")
-    for name, claim, question in zip(NAMES, *(model.weights * spread), strict=True):
+    for name, claim, question in zip(FEATURES, *(model.weights * spread), strict=True):
         print(f"  {name:16}{claim:7.2f}{question:7.2f}")
 
 
@@ -226,21 +239,16 @@ def calibration(pools: Sequence[Pool], scores: Sequence[Array]) -> None:
             print(f"  {low:.2f} to {min(high, 1):.2f} {inside.sum():7d} {gold[inside].mean():6.3f}")
 
 
-def latency(library: Library, questions: Sequence[Question], encode: Encode) -> None:
-    """Print the time to rank, with nothing remembered and with all."""
-    with contextlib.closing(PaperIndex(library.settings)) as index:
-        ranker = EvidenceRanker(encode, index.keyword.document_frequency)
-        times = defaultdict(list)
+def latency(library: Library, questions: Sequence[Question]) -> None:
+    """Print the time to rank papers whose token vectors are kept."""
+    times = []
+    with open_ranker(library) as ranker:
         for question in questions[:40]:
-            hit = library.search(question.text, k=FOUND)
-            vector = encode([question.text])[0]
-            fresh = EvidenceRanker(encode, index.keyword.document_frequency)
-            for name, one in (("cold", fresh), ("warming up", ranker), ("warm", ranker)):
-                start = time.perf_counter()
-                one.rank(question.text, [each.paper for each in hit], vector=vector)
-                times[name].append(1000 * (time.perf_counter() - start))
-    print("\nmilliseconds to rank five papers, p50: ", end="")
-    print(", ".join(f"{name} {np.median(taken):.1f}" for name, taken in times.items()))
+            papers = [hit.paper for hit in library.search(question.text, k=FOUND)]
+            start = time.perf_counter()
+            ranker.rank(question.text, papers)
+            times.append(1000 * (time.perf_counter() - start))
+    print(f"\nmilliseconds to rank {FOUND} papers, p50: {np.median(times):.1f}")
 
 
 def main() -> None:
@@ -253,8 +261,7 @@ def main() -> None:
     chosen.work.mkdir(parents=True, exist_ok=True)
     settings = load_settings()
     claims, questions = build_libraries(chosen.data, chosen.work, settings)
-    encoder = open_embedder(settings).encode
-    encode = Vectors(encoder, chosen.work / "vectors.npz")
+    encode = Vectors(open_embedder(settings).encode, chosen.work / "vectors.npz")
     pages, other = HERE / "pages_questions.jsonl", HERE / "evidence_questions.jsonl"
     rationales = load_rationales(
         load_retrieval_set(chosen.data / "data/scifact", "train"), claims
@@ -279,9 +286,9 @@ def main() -> None:
     if chosen.test:
         test = make_pools(load_questions(pages, "test", questions).questions, questions, encode)
         encode.save()
-        model = Fitted(np.array([WEIGHTS[name] for name in NAMES]).T, np.array(BIAS))
+        model = Fitted(np.array([WEIGHTS[name] for name in FEATURES]).T, np.array(BIAS))
         report("questions on the pages, test half", test, [model.logits(pool) for pool in test])
-    latency(questions, asked, encoder)
+    latency(questions, asked)
 
 
 if __name__ == "__main__":

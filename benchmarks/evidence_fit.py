@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rag.retrieval.sentence_features import VECTOR_FEATURES, WORD_FEATURES
+from rag.retrieval.evidence import FEATURES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,9 +27,8 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["NAMES", "Fitted", "Pool", "fit", "fold_of"]
+__all__ = ["Fitted", "Pool", "fit", "fold_of"]
 
-NAMES = (*WORD_FEATURES, *VECTOR_FEATURES)
 WITHIN, AMONG, ALONE = 1.0, 0.5, 0.6  # what each loss counts
 QUESTION = 2.0  # what a question counts, a claim counting 1
 RIDGE = 60.0
@@ -44,8 +43,9 @@ class Pool:
         kind: Of the question.
         question: Whether it is a question; else a claim.
         papers: Which paper each sentence is of, shape (sentences,).
-        features: Shape (sentences, len(NAMES)).
+        features: Shape (sentences, len(FEATURES)).
         gold: Whether each is evidence, shape (sentences,).
+        right: Whether each is of a paper that answers the question, shape (sentences,).
         found: Whether retrieval found its paper, shape (sentences,); the others are there because
             they hold evidence.
         cosines: Of each sentence and the question, shape (sentences,): the plain way to rank.
@@ -57,13 +57,14 @@ class Pool:
     papers: NDArray[np.int64]
     features: Array
     gold: NDArray[np.bool_]
+    right: NDArray[np.bool_]
     found: NDArray[np.bool_]
     cosines: Array
 
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """Weights in the scale of the features: shape (2, len(NAMES)) and (2,), claims first."""
+    """Weights in the scale of the features: shape (2, len(FEATURES)) and (2,), claims first."""
 
     weights: Array
     bias: Array
@@ -95,7 +96,7 @@ def fit(pools: Sequence[Pool]) -> Fitted:
         loss, slope, curve = new
         if done:
             break
-    shared, apart = weights[: len(NAMES)], weights[len(NAMES) : -2]
+    shared, apart = weights[: len(FEATURES)], weights[len(FEATURES) : -2]
     scaled = np.stack([shared - apart, shared + apart]) / problem.scale
     bias = np.array([weights[-2] - weights[-1], weights[-2] + weights[-1]])
     return Fitted(scaled, bias - scaled @ problem.mean)

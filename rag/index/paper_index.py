@@ -18,6 +18,7 @@ from rag.errors import LibraryError, StorageError
 from rag.index.catalog import Catalog, Entry
 from rag.index.keyword import KeywordIndex
 from rag.index.manifest import Manifest
+from rag.index.token_store import TokenStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -56,7 +57,7 @@ class PaperIndex:
         self._write_lock = FileLock(self._folder / ".lock")
         self._store: ChromaChunkStore | None = None
         self._client: object = None
-        self.catalog, self.keyword = _open_caches(self._folder / "cache")
+        self.catalog, self.keyword, self.tokens = _open_caches(self._folder / "cache")
         self._seen = self.catalog.fact("revision")
         if self._caches_are_stale():
             self._rebuild_caches()
@@ -114,6 +115,7 @@ class PaperIndex:
         """Let go of every file and connection."""
         with self._guard:
             self._close_chroma()
+            self.tokens.close()
             self.catalog.close()
 
     def _close_chroma(self) -> None:
@@ -191,6 +193,7 @@ class PaperIndex:
         ids = [entry.paper.id for entry in entries]
         self.catalog.remove(ids)
         self.keyword.remove(ids)
+        self.tokens.remove(ids)
 
     def begin_rebuild(self) -> ChromaChunkStore:
         """Return an empty collection beside the one in use."""
@@ -254,8 +257,8 @@ class PaperIndex:
                 self.catalog.set_facts(manifest=facts["manifest"], revision=self._seen)
 
 
-def _open_caches(folder: Path) -> tuple[Catalog, KeywordIndex]:
-    """Open the catalogue and the keyword index, and make those that are missing.
+def _open_caches(folder: Path) -> tuple[Catalog, KeywordIndex, TokenStore]:
+    """Open the catalogue, the keyword index and the token vectors; make those that are missing.
 
     One process at a time: of two that make the same files at once, one finds them half made. The
     lock is not that for changes, which another process may hold for hours while this one reads.
@@ -266,7 +269,8 @@ def _open_caches(folder: Path) -> tuple[Catalog, KeywordIndex]:
             catalog = Catalog(folder / "catalog.sqlite")
             if catalog.outdated:
                 shutil.rmtree(folder / "keyword", ignore_errors=True)
-            return catalog, KeywordIndex(folder / "keyword")
+            keyword = KeywordIndex(folder / "keyword")
+            return catalog, keyword, TokenStore(folder / "tokens.sqlite")
     except OSError as error:
         raise StorageError(
             f"The folder {folder} can't be used: {error.strerror or error}.",

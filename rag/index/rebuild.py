@@ -36,7 +36,7 @@ def rebuild_index(
     entries = index.catalog.entries()
     done: list[Entry] = []
     while papers := [entry.paper for entry in islice(entries, _BATCH)]:
-        done.extend(embed_papers(papers, fresh, embedder))
+        done.extend(embed_papers(papers, fresh, index.tokens, embedder))
         if progress:
             progress(len(done))
     manifest = Manifest(embedder=embedder.name, dimension=embedder.dimension)

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from rag.index.catalog import Entry
-from rag.index.chunking import paper_nodes
+from rag.index.encoding import encode_papers, keep_tokens
 from rag.index.paper_index import chunk_ids
 from rag.papers import Paper, merge, title_key
 from rag.sources.items import Rejection
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rag.index.chroma_store import ChromaChunkStore
     from rag.index.embedders import Embedder
     from rag.index.paper_index import PaperIndex
+    from rag.index.token_store import TokenStore
     from rag.sources.items import Item
 
 __all__ = ["AddReport", "Progress", "add_papers", "embed_papers"]
@@ -170,11 +171,13 @@ class _Run:
         same_text = [c for c in changes if c.before and _same_content(c.before.paper, c.paper)]
         embedded = [c for c in changes if c not in same_text]
         done = [self._update_metadata(change) for change in same_text]
-        entries = embed_papers([c.paper for c in embedded], self._index.store, self._embedder)
+        index = self._index
+        papers = [c.paper for c in embedded]
+        entries = embed_papers(papers, index.store, index.tokens, self._embedder)
         for change, entry in zip(embedded, entries, strict=True):
             before = change.before.chunks if change.before else 0
-            self._index.store.delete_nodes(chunk_ids(change.paper, before)[entry.chunks :])
-        self._index.put([*done, *entries])
+            index.store.delete_nodes(chunk_ids(change.paper, before)[entry.chunks :])
+        index.put([*done, *entries])
 
     def _update_metadata(self, change: _Change) -> Entry:
         from rag.index.chroma_store import chunk_metadata
@@ -185,28 +188,14 @@ class _Run:
         return Entry(change.paper, chunks)
 
 
-def embed_papers(papers: list[Paper], store: ChromaChunkStore, embedder: Embedder) -> list[Entry]:
+def embed_papers(
+    papers: list[Paper], store: ChromaChunkStore, tokens: TokenStore, embedder: Embedder
+) -> list[Entry]:
     """Cut papers into chunks, embed them, and store them; return the papers' entries."""
-    from llama_index.core.schema import MetadataMode
-
-    from rag.index.chroma_store import chunk_metadata
-
-    groups = [
-        paper_nodes(
-            paper,
-            max_tokens=embedder.max_tokens,
-            count_tokens=embedder.count_tokens,
-            metadata=chunk_metadata(paper),
-        )
-        for paper in papers
-    ]
-    nodes = [node for group in groups for node in group]
-    texts = [node.get_content(metadata_mode=MetadataMode.EMBED) for node in nodes]
-    vectors = embedder.model.get_text_embedding_batch(texts)
-    for node, vector in zip(nodes, vectors, strict=True):
-        node.embedding = vector
-    store.add(nodes)
-    return [Entry(paper, len(group)) for paper, group in zip(papers, groups, strict=True)]
+    encoded = encode_papers(papers, embedder)
+    store.add([node for one in encoded for node in one.nodes])
+    keep_tokens(encoded, embedder, tokens)
+    return [Entry(one.paper, len(one.nodes)) for one in encoded]
 
 
 def _differs(change: _Change) -> bool:

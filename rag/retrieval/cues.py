@@ -44,9 +44,12 @@ _SPOKEN = _any_of(
 
 _SEVERAL = re.compile(
     r"^(?:so |and |but )?(?:what|which)(?: \w+){0,2}? (?:approaches|methods|techniques|ways|papers"
-    r"|works|studies|strategies|algorithms|systems|attempts|lines of work)\b"
+    r"|works|studies|strategies|algorithms|systems|schemes|tools|frameworks|solutions|remedies"
+    r"|resources|attempts|lines of work)\b"
     r"|\bhas (?:anyone|anybody|there been)\b|\b(?:are|is) there (?:any )?(?:work|papers|studies"
-    r"|methods|ways|approaches)\b|\b(?:survey|overview|compare)\b",
+    r"|methods|ways|approaches)\b|\b(?:survey|overview|compare)\b"
+    r"|\bwhat (?:is|do we) kno(?:wn|w) (?:about|of)\b"
+    r"|\b(?:what|which)\b.*\b(?:exist|have been (?:proposed|tried|suggested|studied))\b",
     re.IGNORECASE,
 )
 
@@ -283,6 +286,8 @@ def asks_for_several(question: str) -> bool:
 
     >>> asks_for_several("Which methods count bees?"), asks_for_several("Which method wins?")
     (True, False)
+    >>> asks_for_several("What is known about bees?"), asks_for_several("Which data sets exist?")
+    (True, True)
     """
     return bool(_SEVERAL.search(question.strip()))
 

@@ -1,8 +1,8 @@
 """Choose the sentences of abstracts that answer a question, or speak to a claim.
 
 Every sentence gets a probability from a small linear model over features that a reader can check
-(`sentence_features`, `evidence_weights`): how near it is in meaning, how many of the question's
-rare words it holds, whether it is of the kind that is asked for, where it stands.
+(`sentence_features`, `meaning_features`, `evidence_weights`): how near it is in meaning, how many
+of the question's rare words it holds, whether it is of the kind that is asked for, where it stands.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from __future__ import annotations
 import threading
 from collections import Counter, OrderedDict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from rag.retrieval.evidence_weights import BIAS, WEIGHTS
+from rag.retrieval.meaning_features import MEANING_FEATURES, by_meaning
 from rag.retrieval.sentence_features import (
-    VECTOR_FEATURES,
     WORD_FEATURES,
     Abstract,
     PaperFit,
@@ -26,18 +26,22 @@ from rag.retrieval.sentence_features import (
     read_query,
     standings,
 )
-from rag.retrieval.sentence_vectors import SentenceVectors
+from rag.retrieval.token_match import match, read_tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
+    from rag.index.minilm import EncodedText
+    from rag.index.token_vectors import TokenVectors
     from rag.papers import Paper
 
-__all__ = ["Evidence", "EvidenceRanker", "PaperFit"]
+__all__ = ["FEATURES", "Evidence", "EvidenceRanker", "Measured", "PaperFit"]
 
-_REMEMBERED = 2_000  # abstracts: about 30 MB of vectors
+FEATURES = (*WORD_FEATURES, *MEANING_FEATURES)
+
+_REMEMBERED = 2_000  # abstracts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,42 +61,44 @@ class Evidence:
     score: float
 
 
+class Measured(NamedTuple):
+    """What a ranker goes by.
+
+    Attributes:
+        query: The question, as its words were read.
+        abstracts: The papers' sentences.
+        features: For each paper an array of shape (sentences, len(FEATURES)).
+    """
+
+    query: Query
+    abstracts: list[Abstract]
+    features: list[NDArray[np.float64]]
+
+
 class EvidenceRanker:
     """Ranks the sentences of papers for a question or a claim.
 
-    Encoding takes nearly all the time. So of many sentences only those that look best by their
-    words are encoded (taking 12 of 44 instead of all cost nothing that could be measured; the
-    others can still be chosen, by the rest of their features), and vectors are remembered. What is
-    remembered never changes a result.
-
     Args:
-        encode: Turns texts into unit vectors, shape (texts, dimension).
+        encode_tokens: Embeds texts and each of their tokens; yields them with their places.
+        tokens: Gives the token vectors of papers.
         document_frequency: Counts in how many papers of the library each term occurs, and all
             papers; terms are as the keyword index has them. None counts among the papers given.
-        max_encoded: How many sentences are compared by meaning for one question.
     """
 
     def __init__(
         self,
-        encode: Callable[[Sequence[str]], NDArray[np.float32]],
+        encode_tokens: Callable[[Sequence[str]], Iterator[tuple[int, EncodedText]]],
+        tokens: Callable[[Sequence[Paper]], Sequence[TokenVectors]],
         document_frequency: Callable[[Sequence[str]], tuple[list[int], int]] | None,
-        *,
-        max_encoded: int = 12,
     ) -> None:
-        # One by one: an int8 vector depends on the texts that are encoded along with it.
-        self._encode = encode if isinstance(encode, SentenceVectors) else SentenceVectors(encode)
+        self._encode_tokens = encode_tokens
+        self._tokens = tokens
         self._document_frequency = document_frequency
-        self._max_encoded = max_encoded
         self._remembered: OrderedDict[str, Abstract] = OrderedDict()
         self._lock = threading.Lock()
 
     def rank(
-        self,
-        question: str,
-        papers: Sequence[Paper],
-        *,
-        fits: Sequence[PaperFit] | None = None,
-        vector: NDArray[np.float32] | None = None,
+        self, question: str, papers: Sequence[Paper], *, fits: Sequence[PaperFit] | None = None
     ) -> list[Evidence]:
         """Rank all sentences of the papers.
 
@@ -101,34 +107,43 @@ class EvidenceRanker:
             papers: Where to look.
             fits: How well each paper fits, as search found it; the order of `papers` counts when
                 None.
-            vector: Unit vector of the question, shape (dimension,), where it is known already.
 
         Returns:
             Every sentence, best first; equal ones in the order of the papers.
         """
+        measured = self.measure(question, papers, fits=fits)
+        kind = measured.query.question
+        weights = np.array([WEIGHTS[name][kind] for name in FEATURES])
+        evidence = []
+        for number, (abstract, features) in enumerate(
+            zip(measured.abstracts, measured.features, strict=True)
+        ):
+            chances = 1 / (1 + np.exp(-(features @ weights + BIAS[kind])))
+            evidence += [
+                Evidence(paper=number, start=span.start, end=span.end, score=chance)
+                for span, chance in zip(abstract.spans, chances.tolist(), strict=True)
+            ]
+        return sorted(evidence, key=lambda found: -found.score)
+
+    def measure(
+        self, question: str, papers: Sequence[Paper], *, fits: Sequence[PaperFit] | None = None
+    ) -> Measured:
+        """Measure all sentences of the papers; the arguments are those of `rank`."""
         abstracts = [self._read(paper) for paper in papers]
         query = read_query(question, self._document_frequency or _count_among(abstracts))
         stand = standings(fits) if fits is not None else _in_order(len(papers))
-        words = [
-            abstract.by_words(query, standing)
-            for abstract, standing in zip(abstracts, stand, strict=True)
+        ((_, encoded),) = self._encode_tokens([question])
+        asked = read_tokens(question, encoded, query)
+        matches = [
+            match(asked, tokens, abstract.spans)
+            for tokens, abstract in zip(self._tokens(papers), abstracts, strict=True)
         ]
-        by_words = [_weigh(query, features, WORD_FEATURES) for features in words]
-        places = _best_places(by_words, self._max_encoded)
-        if vector is None:
-            vector = self._encode([question])[0]
-        self._add_vectors(abstracts, places)
-        evidence = []
-        for paper, abstract in enumerate(abstracts):
-            meaning = abstract.by_vectors(vector, places[paper])
-            odds = by_words[paper] + _weigh(query, meaning, VECTOR_FEATURES) + BIAS[query.question]
-            evidence += [
-                Evidence(paper=paper, start=span.start, end=span.end, score=chance)
-                for span, chance in zip(
-                    abstract.spans, (1 / (1 + np.exp(-odds))).tolist(), strict=True
-                )
-            ]
-        return sorted(evidence, key=lambda found: -found.score)
+        by_papers = zip(abstracts, stand, by_meaning(asked.vector, matches), strict=True)
+        features = [
+            np.hstack([abstract.by_words(query, standing), meaning])
+            for abstract, standing, meaning in by_papers
+        ]
+        return Measured(query, abstracts, features)
 
     def _read(self, paper: Paper) -> Abstract:
         """Read an abstract, or remember it."""
@@ -140,40 +155,9 @@ class EvidenceRanker:
                 self._remembered.popitem(last=False)
         return known
 
-    def _add_vectors(self, abstracts: Sequence[Abstract], places: Sequence[Sequence[int]]) -> None:
-        """Encode the chosen sentences of all abstracts, in one call so that cores share them."""
-        missing = [
-            (abstract, place)
-            for abstract, chosen in zip(abstracts, places, strict=True)
-            for place in chosen
-            if place not in abstract.vectors
-        ]
-        rows = self._encode([abstract.texts[place] for abstract, place in missing])
-        for (abstract, place), row in zip(missing, rows, strict=True):
-            abstract.vectors[place] = row
-
 
 def _in_order(count: int) -> list[Standing]:
     return [Standing(rank=rank) for rank in range(count)]
-
-
-def _best_places(odds: Sequence[NDArray[np.float64]], limit: int) -> list[list[int]]:
-    """Choose the sentences to encode: of each paper, the places of those best by their words."""
-    ranked = sorted(
-        (-one, paper, place) for paper, row in enumerate(odds) for place, one in enumerate(row)
-    )
-    chosen: list[list[int]] = [[] for _ in odds]
-    for _, paper, place in sorted(ranked[:limit], key=lambda one: one[1:]):
-        chosen[paper].append(place)
-    return chosen
-
-
-def _weigh(
-    query: Query, features: NDArray[np.float64], names: Sequence[str]
-) -> NDArray[np.float64]:
-    weights = np.array([WEIGHTS[name][query.question] for name in names])
-    weighed: NDArray[np.float64] = features @ weights
-    return weighed
 
 
 def _count_among(

@@ -27,13 +27,18 @@ By words
     paper_farther, paper_fewer: its cosine less the best paper's, and its keyword score as a share
         of the best paper's, less 1: how far it falls behind in each leg of the search.
 
-By meaning
+By meaning (the vector of a sentence is the direction of the sum of its tokens, in their context)
     cosine_z: cosine with the question, in standard deviations from the abstract's mean.
     cosine_rank: 1 / rank by cosine in the abstract: the nearest stands out.
     beyond_topic: product with the question, both without their part along the abstract's mean
         vector: near to what is asked beyond the topic.
     centrality: cosine with the abstract's mean vector: main statement or detail.
     paper_cosine, paper_best: of the question with that mean vector, and with the nearest sentence.
+    match_z: how near the question's words come to those of the sentence (see `token_match`), in
+        standard deviations from the abstract's mean.
+    match_gap: the same, less that of the best sentence of all papers.
+    paper_match: of the question with the whole paper, less that of the best paper.
+    paper_match_rank: 1 / rank of the paper by that.
 """
 
 from __future__ import annotations
@@ -42,31 +47,35 @@ __all__ = ["BIAS", "WEIGHTS"]
 
 # Of claims, and of questions.
 WEIGHTS: dict[str, tuple[float, float]] = {
-    "covered_topic": (0.714, -5.260),
-    "covered_new": (1.506, 1.908),
-    "covered_gap": (2.181, 0.578),
-    "covered_here": (0.496, 0.562),
-    "position": (2.365, 1.249),
-    "first": (0.108, -1.231),
-    "last": (-0.710, -0.465),
-    "length": (0.432, 0.323),
-    "numbers": (0.343, -0.114),
-    "results": (0.517, -0.053),
-    "aim": (-1.367, -0.314),
-    "proposal": (0.346, 0.298),
-    "general": (-0.706, -0.498),
-    "availability": (-0.649, -1.683),
-    "pronoun": (-0.897, 0.148),
-    "asked_kind": (-0.000, 1.178),
-    "paper_covered": (0.800, -0.644),
-    "paper_rank": (1.394, 0.727),
-    "paper_farther": (7.883, 4.637),
-    "paper_fewer": (2.979, 2.145),
-    "cosine_z": (0.153, 0.217),
-    "cosine_rank": (0.816, 0.377),
-    "beyond_topic": (1.116, 2.346),
-    "centrality": (2.032, -0.866),
-    "paper_cosine": (-0.909, 3.399),
-    "paper_best": (0.590, 2.348),
+    "covered_topic": (1.878, -4.727),
+    "covered_new": (1.460, 2.028),
+    "covered_gap": (1.994, -0.969),
+    "covered_here": (0.368, 0.784),
+    "position": (2.481, 1.400),
+    "first": (0.148, -1.332),
+    "last": (-0.610, -0.323),
+    "length": (0.251, -0.257),
+    "numbers": (0.441, 0.051),
+    "results": (0.517, -0.057),
+    "aim": (-1.353, -0.251),
+    "proposal": (0.412, 0.218),
+    "general": (-0.817, -0.439),
+    "availability": (-0.608, -1.532),
+    "pronoun": (-0.936, 0.114),
+    "asked_kind": (-0.000, 1.145),
+    "paper_covered": (0.107, -0.844),
+    "paper_rank": (1.339, 0.897),
+    "paper_farther": (4.393, 2.263),
+    "paper_fewer": (2.047, 0.339),
+    "cosine_z": (-0.407, -0.278),
+    "cosine_rank": (0.746, 0.932),
+    "beyond_topic": (4.528, 4.937),
+    "centrality": (5.487, 6.839),
+    "paper_cosine": (0.819, 3.362),
+    "paper_best": (-0.269, 0.476),
+    "match_z": (0.375, 0.167),
+    "match_gap": (0.696, 4.084),
+    "paper_match": (5.197, 8.319),
+    "paper_match_rank": (1.119, 1.239),
 }
-BIAS = (-6.974, -6.245)
+BIAS = (-11.255, -12.750)

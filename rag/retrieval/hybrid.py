@@ -79,12 +79,10 @@ class SearchResult:
     Attributes:
         hits: Best first.
         notes: Such as how many papers a filter left out because their year is not known.
-        query_vector: Unit vector of the question, of shape (dimension,).
     """
 
     hits: tuple[Hit, ...]
     notes: tuple[str, ...]
-    query_vector: NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +169,7 @@ class HybridSearcher:
             if reranker is not None:
                 order, note = self._read_again(reranker, query, found, scores, order)
                 notes += (note,) if note else ()
-        return SearchResult(self._hits(query, found, scores, order[:k]), notes, query.vector)
+        return SearchResult(self._hits(query, found, scores, order[:k]), notes)
 
     def _both_legs(self, query: _Query) -> Candidates:
         """Collect the papers of both legs, each with its vectors and its exact BM25."""

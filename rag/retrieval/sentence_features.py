@@ -1,4 +1,4 @@
-"""What is measured of each sentence of an abstract, for a question or a claim.
+"""What is measured of each sentence of an abstract by its words, for a question or a claim.
 
 Most features compare the sentences of one abstract with each other: which is nearest, which holds
 the words that the others don't, which is of the kind that is asked for. `evidence_weights` tells
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     Vector = NDArray[np.float64]
 
 __all__ = [
-    "VECTOR_FEATURES",
     "WORD_FEATURES",
     "Abstract",
     "PaperFit",
@@ -43,16 +42,14 @@ __all__ = [
     "read_abstract",
     "read_query",
     "standings",
+    "terms_of",
 ]
 
-# The columns, in order: `Abstract.by_words` gives the first, `Abstract.by_vectors` the second.
+# The columns of `Abstract.by_words`, in order.
 WORD_FEATURES = (
     "covered_topic", "covered_new", "covered_gap", "covered_here", "position", "first", "last",
     "length", "numbers", "results", "aim", "proposal", "general", "availability", "pronoun",
     "asked_kind", "paper_covered", "paper_rank", "paper_farther", "paper_fewer",
-)  # fmt: skip
-VECTOR_FEATURES = (
-    "cosine_z", "cosine_rank", "beyond_topic", "centrality", "paper_cosine", "paper_best",
 )  # fmt: skip
 
 _CUED = ("results", "aim", "proposal", "general", "availability", "pronoun")
@@ -147,7 +144,6 @@ class Abstract:
         numbers: How many numbers each sentence has in digits, shape (sentences,).
         spoken: Whether a number is spelled out in it, 0 or 1, shape (sentences,).
         words: How many words each sentence has, shape (sentences,).
-        vectors: Unit vectors of the sentences that have been encoded, by their place.
     """
 
     spans: list[Span]
@@ -158,10 +154,9 @@ class Abstract:
     numbers: Vector
     spoken: Vector
     words: Vector
-    vectors: dict[int, NDArray[np.float32]] = field(default_factory=dict)
 
     def by_words(self, query: Query, standing: Standing) -> Vector:
-        """Measure what needs no vectors.
+        """Measure the sentences for a question.
 
         Args:
             query: The question.
@@ -198,47 +193,6 @@ class Abstract:
         ]
         return np.column_stack(columns).astype(np.float64)
 
-    def by_vectors(self, vector: NDArray[np.float32], places: Sequence[int]) -> Vector:
-        """Measure what compares meanings.
-
-        A sentence whose vector isn't used is taken to be as far from the question as the farthest
-        whose vector is.
-
-        Args:
-            vector: Unit vector of the question, shape (dimension,).
-            places: Of the sentences whose vectors are used.
-
-        Returns:
-            Array of shape (sentences, len(VECTOR_FEATURES)).
-        """
-        count = len(self.spans)
-        if not places:
-            return np.zeros((count, len(VECTOR_FEATURES)))
-        rows = np.stack([self.vectors[place] for place in places]).astype(np.float64)
-        centre = rows.mean(axis=0)
-        centre /= np.linalg.norm(centre) + 1e-9
-
-        def spread(values: Vector) -> Vector:
-            full = np.full(count, values.min())
-            full[list(places)] = values
-            return full
-
-        cosine = spread(rows @ vector)
-        rank = np.empty(count)
-        rank[np.argsort(-cosine, kind="stable")] = np.arange(count)
-        # What the question asks beyond the topic of the whole abstract: both without their part
-        # along the abstract's centre.
-        beyond = (rows - np.outer(rows @ centre, centre)) @ (vector - (vector @ centre) * centre)
-        columns = [
-            (cosine - cosine.mean()) / (cosine.std() + 0.03),
-            1.0 / (1.0 + rank),
-            spread(beyond),
-            spread(rows @ centre),
-            np.full(count, centre @ vector),
-            np.full(count, cosine.max()),
-        ]
-        return np.column_stack(columns)
-
     def _coverage(self, query: Query) -> list[Vector]:
         """Measure how much of the question's words each sentence holds, by how rare they are."""
         count = len(self.spans)
@@ -272,8 +226,8 @@ def read_abstract(paper: Paper) -> Abstract:
     return Abstract(
         spans=spans,
         texts=texts,
-        terms=[frozenset(_terms(text)) for text in texts],
-        title_terms=frozenset(_terms(paper.title)),
+        terms=[frozenset(terms_of(text)) for text in texts],
+        title_terms=frozenset(terms_of(paper.title)),
         cues=np.array(cues, float).reshape(len(texts), len(CUES)),
         numbers=np.array([count_numbers(text) for text in texts], float),
         spoken=np.array([speaks_a_number(text) for text in texts], float),
@@ -290,7 +244,7 @@ def read_query(
         text: The question.
         document_frequency: Counts the papers that hold each term, and all papers.
     """
-    terms = tuple(dict.fromkeys(_terms(text)))
+    terms = tuple(dict.fromkeys(terms_of(text)))
     counts, papers = document_frequency(terms)
     # The weight of BM25 (Robertson and Zaragoza 2009): nothing for a word in every paper.
     weights = [math.log(1 + (max(0, papers - n) + 0.5) / (n + 0.5)) for n in counts]
@@ -309,7 +263,8 @@ def _share(held: Vector, weights: Vector) -> Vector:
     return held @ weights / whole if whole > 0 else np.zeros(len(held))
 
 
-def _terms(text: str) -> list[str]:
+def terms_of(text: str) -> list[str]:
+    """Return the terms of a text in the form that the keyword index has; none of grammar."""
     analyse, grammar = _analyzer()
     return [term for term in analyse(text) if term not in grammar]
 

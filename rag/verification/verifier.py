@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rag.retrieval.sentence_vectors import SentenceVectors
 from rag.verification.claims import OWN, Parts
 from rag.verification.gate_weights import GateWeights, default_weights
 from rag.verification.paper_view import PaperView
@@ -26,6 +25,7 @@ from rag.verification.quantities import without_markers
 from rag.verification.reading import Claim, Reading
 from rag.verification.rules import quotes_verbatim, signals
 from rag.verification.second_reading import read_again
+from rag.verification.sentence_vectors import SentenceVectors
 from rag.verification.verdicts import MODELS, RULES, Evidence, SentenceVerdict, Status
 
 if TYPE_CHECKING:
@@ -53,8 +53,6 @@ class Verifier:
     Args:
         encode: Turns texts into unit rows, shape (texts, dimension). The weights were fitted with
             all-MiniLM-L6-v2; another encoder works, less well calibrated.
-        sentences: The same for the sentences of papers, whose vectors are worth remembering; one
-            of its own when left out.
         second: Reads again what only the fitted models have judged; nobody when None.
         weights: The fitted numbers; those of the package when left out.
 
@@ -66,12 +64,11 @@ class Verifier:
         self,
         encode: Callable[[Sequence[str]], NDArray[np.float32]],
         *,
-        sentences: SentenceVectors | None = None,
         second: Entailment | None = None,
         weights: GateWeights | None = None,
     ) -> None:
         self._encode = encode
-        self._sentences = sentences or SentenceVectors(encode)
+        self._sentences = SentenceVectors(encode)
         self.second = second
         self._weights = weights or default_weights()
         self._odds_denied = float(np.log(self._weights.denied / (1 - self._weights.denied)))

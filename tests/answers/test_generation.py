@@ -168,7 +168,7 @@ def test_a_changed_number_a_missing_citation_and_a_wrong_paper_are_told_apart(se
         "Contrastive encoders are loved by everyone. "
         "A camera that costs eight euros estimates the core temperature of loaves [1]."
     )
-    answer = written.ask(WHALES + " And which camera estimates the temperature of bread loaves?")
+    answer = written.ask(WHALES + " Or the loaves of bread that a camera sees?")
     first, second, third = answer.sentences
     assert first.status == "unsupported"
     assert "0.9" in first.reasons[0]

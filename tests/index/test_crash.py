@@ -194,7 +194,7 @@ def test_two_that_make_a_library_at_once(tiny_settings: Settings, tmp_path: Path
 
 
 def stop_at(monkeypatch: pytest.MonkeyPatch, call: int, error: type[BaseException]) -> None:
-    encode, calls = SentenceEncoder.encode, [0]
+    encode, calls = SentenceEncoder.encode_tokens, [0]
 
     def failing(self: SentenceEncoder, texts: Sequence[str]) -> Any:
         calls[0] += 1
@@ -203,7 +203,7 @@ def stop_at(monkeypatch: pytest.MonkeyPatch, call: int, error: type[BaseExceptio
         return encode(self, texts)
 
     monkeypatch.setattr("rag.index.sync._BATCH", 4)
-    monkeypatch.setattr(SentenceEncoder, "encode", failing)
+    monkeypatch.setattr(SentenceEncoder, "encode_tokens", failing)
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, MemoryError, OSError])

@@ -121,7 +121,7 @@ def test_a_rebuild_that_is_cut_off_changes_nothing(
     filled: Settings, other: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("rag.index.rebuild._BATCH", 4)
-    encode = SentenceEncoder.encode
+    encode = SentenceEncoder.encode_tokens
     calls: list[int] = []
 
     def fail(self: SentenceEncoder, texts: list[str]) -> object:
@@ -132,10 +132,10 @@ def test_a_rebuild_that_is_cut_off_changes_nothing(
 
     with Library(settings=filled) as library:
         before = [(hit.paper.id, round(hit.score, 5)) for hit in library.search("bees", 12)]
-    monkeypatch.setattr(SentenceEncoder, "encode", fail)
+    monkeypatch.setattr(SentenceEncoder, "encode_tokens", fail)
     with Library(settings=other) as library, pytest.raises(KeyboardInterrupt):
         library.rebuild()
-    monkeypatch.setattr(SentenceEncoder, "encode", encode)
+    monkeypatch.setattr(SentenceEncoder, "encode_tokens", encode)
     with Library(settings=filled) as library:
         after = [(hit.paper.id, round(hit.score, 5)) for hit in library.search("bees", 12)]
         assert after == before

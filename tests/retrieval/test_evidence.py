@@ -1,17 +1,18 @@
 import re
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from rag.index.minilm import EncodedText
+from rag.index.token_vectors import TokenVectors, join_chunks
 from rag.papers import Paper
 from rag.retrieval.cues import ASKED, CUES, FITTING, count_numbers, is_question
-from rag.retrieval.evidence import Evidence, EvidenceRanker
+from rag.retrieval.evidence import FEATURES, Evidence, EvidenceRanker
 from rag.retrieval.evidence_weights import WEIGHTS
 from rag.retrieval.sentence_features import (
-    VECTOR_FEATURES,
     WORD_FEATURES,
     PaperFit,
     Standing,
@@ -21,6 +22,7 @@ from rag.retrieval.sentence_features import (
 )
 
 DIMENSION = 256
+Frequency = Callable[[Sequence[str]], tuple[list[int], int]]
 BEES = Paper(
     id="x:bees",
     title="Counting bees with cheap microphones",
@@ -45,18 +47,35 @@ GLUE = Paper(
 
 
 class BagOfWords:
-    """Encodes a text as the beginnings of its longer words: near means sharing some."""
+    """Encodes each word as its beginning, a text as the sum of its words: near means sharing some.
+
+    It ranks papers of a test by the tokens that it makes of them.
+    """
 
     def __init__(self) -> None:
         self.encoded: list[str] = []
 
-    def __call__(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    def encode_tokens(self, texts: Sequence[str]) -> Iterator[tuple[int, EncodedText]]:
         self.encoded += texts
-        rows = np.zeros((len(texts), DIMENSION), np.float32)
-        for row, text in zip(rows, texts, strict=True):
-            for word in re.findall(r"\w{4,}", text.lower()):
-                row[zlib.crc32(word[:4].encode()) % DIMENSION] = 1
-        return rows / (np.linalg.norm(rows, axis=1, keepdims=True) + 1e-9)
+        for place, text in enumerate(texts):
+            words = list(re.finditer(r"\w+", text.lower()))
+            rows = np.array([direction(word[0][:4]) for word in words], np.float32)
+            rows = rows.reshape(len(words), DIMENSION)
+            whole = rows.sum(axis=0)
+            starts = np.array([word.start() for word in words], np.int32)
+            yield place, EncodedText(whole / (np.linalg.norm(whole) + 1e-9), starts, rows)
+
+    def tokens(self, papers: Sequence[Paper]) -> list[TokenVectors]:
+        texts = [f"{paper.title}\n{paper.abstract}" for paper in papers]
+        return [
+            join_chunks([(0, len(paper.title) + 1, TokenVectors.of(one.starts, one.rows))])
+            for paper, (_, one) in zip(papers, self.encode_tokens(texts), strict=True)
+        ]
+
+
+def direction(word: str) -> NDArray[np.float32]:
+    signs = np.random.default_rng(zlib.crc32(word.encode())).choice([-1, 1], DIMENSION)
+    return (signs / np.sqrt(DIMENSION)).astype(np.float32)
 
 
 @pytest.fixture
@@ -64,8 +83,8 @@ def encode() -> BagOfWords:
     return BagOfWords()
 
 
-def ranker(encode: BagOfWords, **options: int) -> EvidenceRanker:
-    return EvidenceRanker(encode, None, **options)
+def ranker(encode: BagOfWords, frequency: Frequency | None = None) -> EvidenceRanker:
+    return EvidenceRanker(encode.encode_tokens, encode.tokens, frequency)
 
 
 def sentence(found: Evidence, *papers: Paper) -> str:
@@ -193,7 +212,7 @@ def test_a_rare_word_counts_more_than_a_common_one(encode: BagOfWords) -> None:
     )
 
     def heron_lead(frequencies: dict[str, int]) -> float:
-        rank = EvidenceRanker(encode, lambda terms: ([frequencies[t] for t in terms], 1000)).rank
+        rank = ranker(encode, lambda terms: ([frequencies[t] for t in terms], 1000)).rank
         scores = {sentence(one, paper): one.score for one in rank("heron or person?", [paper])}
         return scores["The model met a heron."] - scores["The model met a person."]
 
@@ -208,43 +227,24 @@ def test_terms_are_those_of_the_keyword_index(encode: BagOfWords) -> None:
         asked.extend(terms)
         return [1] * len(terms), 10
 
-    EvidenceRanker(encode, frequency).rank("Which Networks are counting the bees?", [BEES])
+    ranker(encode, frequency).rank("Which Networks are counting the bees?", [BEES])
     assert asked == ["network", "count", "bee"]
 
 
-def test_vectors_are_remembered_until_the_abstract_changes(encode: BagOfWords) -> None:
+def test_an_abstract_is_read_again_once_it_has_changed(encode: BagOfWords) -> None:
     one = ranker(encode)
-    one.rank("How many bees?", [BEES])
-    encode.encoded.clear()
     one.rank("Where are the bees?", [BEES])
-    assert encode.encoded == ["Where are the bees?"]
     changed = Paper(id=BEES.id, title=BEES.title, abstract="Bees hum at night.")
     found = one.rank("Where are the bees?", [changed])
     assert [sentence(each, changed) for each in found] == ["Bees hum at night."]
 
 
 def test_what_is_remembered_changes_no_result(encode: BagOfWords) -> None:
-    warm = ranker(encode, max_encoded=3)
-    fresh = ranker(encode, max_encoded=3).rank("Why does it fail in rain?", [BEES, GLUE])
+    warm = ranker(encode)
+    fresh = ranker(encode).rank("Why does it fail in rain?", [BEES, GLUE])
     for question in ("How many bees?", "What holds chairs?", "Why does it fail in rain?"):
         warm.rank(question, [BEES, GLUE])
     assert warm.rank("Why does it fail in rain?", [BEES, GLUE]) == fresh
-
-
-def test_no_more_than_the_limit_is_encoded_and_all_are_ranked(encode: BagOfWords) -> None:
-    question = "Which furniture is mended with hide glue?"
-    found = ranker(encode, max_encoded=2).rank(question, [BEES, GLUE])
-    assert len(encode.encoded) == 3
-    assert len(found) == 9
-
-
-def test_a_known_vector_of_the_question_is_used(encode: BagOfWords) -> None:
-    question = "What is free?"
-    vector = encode([question])[0]
-    encode.encoded.clear()
-    given = ranker(encode).rank(question, [BEES], vector=vector)
-    assert question not in encode.encoded
-    assert given == ranker(encode).rank(question, [BEES])
 
 
 @pytest.mark.parametrize(
@@ -263,7 +263,7 @@ def test_no_papers_give_no_evidence(encode: BagOfWords) -> None:
 
 
 def test_every_feature_has_its_weights() -> None:
-    assert list(WEIGHTS) == [*WORD_FEATURES, *VECTOR_FEATURES]
+    assert tuple(WEIGHTS) == FEATURES
     assert {kind for kind, _ in FITTING} <= set(ASKED)
     assert {cue for _, cue in FITTING} <= set(CUES)
 

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from rag.retrieval.sentence_vectors import SentenceVectors
+from rag.verification.sentence_vectors import SentenceVectors
 
 
 class Counting:
