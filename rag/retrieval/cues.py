@@ -35,7 +35,7 @@ _INTERROGATIVE = re.compile(
     r"|did|can|could|has|have|should|will|would)\b",
     re.IGNORECASE,
 )
-_FIGURE = re.compile(r"(?<![A-Za-z-])\d+(?:[.,]\d+)*")
+_FIGURE = re.compile(r"(?<![\w.-])\d+(?:[.,]\d+)*")
 _SPOKEN = _any_of(
     "two three four five six seven eight nine ten eleven twelve twenty thirty fifty hundred*"
     " thousand* million* billion* half halv* twice doubl* tripl* third quarter* dozen* single one"
@@ -171,7 +171,10 @@ CUES = MappingProxyType(
             re.IGNORECASE,
         ),
         "pronoun": re.compile(
-            r"^(?:it|its|this|these|they|their|such|those|he|she|that)\b", re.IGNORECASE
+            r"^(?:(?:however|moreover|furthermore|besides|also|thus|hence|therefore|consequently"
+            r"|in addition|additionally|nevertheless|instead|similarly|but|yet|and|so),? )?"
+            r"(?:it|its|this|these|they|their|such|those|he|she|that)\b",
+            re.IGNORECASE,
         ),
     }
 )
@@ -261,8 +264,8 @@ def is_question(text: str) -> bool:
 def count_numbers(sentence: str) -> int:
     """Count the numbers written in digits that aren't part of a name.
 
-    >>> count_numbers("GPT-4 gains 3.5 points on 12 tasks")
-    2
+    >>> count_numbers("GPT-4 gains 3.5 points on 12 tasks"), count_numbers("WRN-28-8, ResNet-32")
+    (2, 0)
     """
     return len(_FIGURE.findall(sentence))
 

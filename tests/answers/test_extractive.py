@@ -278,10 +278,13 @@ def test_what_is_quoted_already_is_not_quoted_again_for_a_pronoun() -> None:
     ]
 
 
-def test_a_lead_that_cannot_stand_alone_has_the_title_before_it() -> None:
-    paper = Paper(id="x:3", title="Night bees", abstract="They fly in the dark without a moon.")
+@pytest.mark.parametrize(
+    "lead", ["They fly in the dark without a moon.", "However, this species flies without a moon."]
+)
+def test_a_lead_that_cannot_stand_alone_has_the_title_before_it(lead: str) -> None:
+    paper = Paper(id="x:3", title="Night bees", abstract=lead)
     text, [sentence] = quoted_text(cite(quotes_of(paper, (0, 0.9)), [paper]))
-    assert text == "Night bees: “They fly in the dark without a moon.” [1]"
+    assert text == f"Night bees: “{lead}” [1]"
     assert text[sentence.start] == "“"
 
 
