@@ -20,16 +20,14 @@ embeds some 1,200 abstracts at the first run.
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections import Counter, defaultdict
 from dataclasses import astuple, dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks.evidence import HERE, build_libraries
+from benchmarks.evidence import HERE, build_libraries, read_options
 from benchmarks.evidence_fit import fold_of
 from rag.answers.abstention import SIGNALS, confidence
 from rag.evaluation.metrics import auroc
@@ -41,6 +39,7 @@ from rag.text.sentences import sentence_spans
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -221,12 +220,7 @@ def report(name: str, cases: Sequence[Case], chances: Array, threshold: float) -
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--data", type=Path, default=Path("../shared"), help="pages and data")
-    parser.add_argument("--work", type=Path, default=Path("build/evidence"), help="libraries")
-    parser.add_argument("--fit", action="store_true", help="print weights fitted on all folds")
-    parser.add_argument("--test", action="store_true", help="measure the test half as well")
-    chosen = parser.parse_args()
+    chosen = read_options(__doc__)
     settings = load_settings()
     _, library = build_libraries(chosen.data, chosen.work, settings)
     pages, other = HERE / "pages_questions.jsonl", HERE / "evidence_questions.jsonl"

@@ -251,13 +251,18 @@ def latency(library: Library, questions: Sequence[Question]) -> None:
     print(f"\nmilliseconds to rank {FOUND} papers, p50: {np.median(times):.1f}")
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+def read_options(doc: str | None) -> argparse.Namespace:
+    """Read the options of the command line: data, work, fit, test."""
+    parser = argparse.ArgumentParser(description=(doc or "").splitlines()[0])
     parser.add_argument("--data", type=Path, default=Path("../shared"), help="pages and data")
     parser.add_argument("--work", type=Path, default=Path("build/evidence"), help="libraries")
     parser.add_argument("--fit", action="store_true", help="print weights fitted on all folds")
     parser.add_argument("--test", action="store_true", help="measure the test half as well")
-    chosen = parser.parse_args()
+    return parser.parse_args()
+
+
+def main() -> None:
+    chosen = read_options(__doc__)
     chosen.work.mkdir(parents=True, exist_ok=True)
     settings = load_settings()
     claims, questions = build_libraries(chosen.data, chosen.work, settings)

@@ -78,7 +78,7 @@ def decode(data: bytes) -> str:
 def clean(text: str) -> str:
     r"""Remove the characters that no title or abstract needs and that can mislead a reader.
 
-    >>> clean("safe\\x1b[31m red")
+    >>> clean("safe\x1b[31m red")
     'safe[31m red'
     """
     return _SURROGATES.sub("\ufffd", _UNWANTED.sub("", text))
@@ -87,7 +87,7 @@ def clean(text: str) -> str:
 def one_line(text: str) -> str:
     r"""Clean a text and put it on one line: every run of white space becomes one space.
 
-    >>> one_line("  two\\n\\twords ")
+    >>> one_line("  two\n\twords ")
     'two words'
     """
     return " ".join(clean(text).split())

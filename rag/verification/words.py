@@ -91,7 +91,7 @@ def stem(word: str) -> str:
 
     British and American spellings, and the parts of irregular words, fall together.
 
-    >>> stem("regulates") == stem("regulation") == stem("regulating")
+    >>> stem("regulates") == stem("regulated") == stem("regulating")
     True
     >>> stem("tumours") == stem("tumor")
     True
