@@ -95,6 +95,7 @@ def test_on_a_narrow_screen_papers_slide_over_the_chat(
     answer = ask(page, BREAD)
     assert page.evaluate(wide) <= 390
     assert not page.locator("#side").is_visible()
+    page.set_viewport_size({"width": 390, "height": 380})
     answer.locator("a.cite").first.tap()
     page.locator("#sources mark.asked").first.wait_for()
     assert page.locator("#side").is_visible()
@@ -102,8 +103,12 @@ def test_on_a_narrow_screen_papers_slide_over_the_chat(
         """() => { const box = document.querySelector('#sources mark.asked')
           .getBoundingClientRect(); return box.top >= 0 && box.top < innerHeight; }"""
     )
-    page.locator("#sources a.close").tap()
+    # However far the words stand down the abstract, the way back is in sight.
+    side, close = page.locator("#side").bounding_box(), page.locator("#sources a.close")
+    assert 0 < close.bounding_box()["y"] - side["y"] < 40
+    close.tap()
     page.locator("#side").wait_for(state="hidden")
+    page.set_viewport_size({"width": 390, "height": 844})
     for name in ("Library", "Map"):
         page.get_by_role("tab", name=name).tap()
         page.locator("table.papers" if name == "Library" else "#map .js-plotly-plot").wait_for()
