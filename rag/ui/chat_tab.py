@@ -10,9 +10,9 @@ import gradio as gr
 
 from rag.errors import RagError
 from rag.ui.answering import answer_question
-from rag.ui.conversations import as_typed
+from rag.ui.conversations import MAX_QUESTION, as_typed
 from rag.ui.filter_bar import FilterFields, filter_line, read_filters
-from rag.ui.markup import LATEX, action, plain, tag
+from rag.ui.markup import LATEX, action, number, plain, tag
 from rag.ui.site import warn
 from rag.ui.source_view import empty_html, sources_html
 
@@ -68,7 +68,7 @@ class ChatTab:
                 elem_id="question",
                 lines=1,
                 max_lines=4,
-                max_length=4000,
+                max_length=MAX_QUESTION,
                 autofocus=True,
                 scale=8,
                 container=False,
@@ -285,7 +285,7 @@ def _placeholder(site: Site) -> str:
         count = 0
     if not count:
         return "## The library is empty\n\nAdd papers in the tab *Library*, or with `rag add FILE`."
-    papers = "1 paper" if count == 1 else f"{count:,} papers"
+    papers = number(count, "paper")
     return (
         f"## Ask {papers}\n\nEvery sentence of an answer is checked against the abstract that it "
         "cites. Choose a number to see the exact words."

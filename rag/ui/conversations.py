@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from rag.answers.models import Answer
     from rag.library import Library
 
-__all__ = ["Conversation", "Conversations", "Turn", "as_typed"]
+__all__ = ["MAX_QUESTION", "Conversation", "Conversations", "Turn", "as_typed", "check_length"]
+
+MAX_QUESTION = 4_000  # characters
 
 _MOST = 500  # conversations and pages that are kept: what was quiet longest is forgotten first
 _MOST_TURNS = 200
@@ -53,8 +55,10 @@ class Conversation:
         """Add a question.
 
         Raises:
-            LibraryError: the last one is still being answered, or there are too many.
+            LibraryError: the last one is still being answered, there are too many, or this one
+                is too long.
         """
+        check_length(question)
         if self.stop is not None:
             raise LibraryError(
                 "The last question is still being answered.", hint="Wait for it, or stop it."
@@ -156,6 +160,19 @@ class Conversations:
             while len(self._kept) > _MOST:
                 self._kept.popitem(last=False)
             return found
+
+
+def check_length(question: str) -> None:
+    """Refuse a question that is too long.
+
+    Raises:
+        LibraryError: it has more than `MAX_QUESTION` characters.
+    """
+    if len(question) > MAX_QUESTION:
+        raise LibraryError(
+            f"The question has {len(question):,} characters; {MAX_QUESTION:,} is the most.",
+            hint="Ask for one thing at a time.",
+        )
 
 
 def as_typed(text: str) -> str:

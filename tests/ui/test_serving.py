@@ -55,6 +55,8 @@ def test_programs_can_ask_search_and_add(serve: Callable[..., str], data: Path) 
     ((kind, (report,)),) = called(address, "add", str(data / "papers.jsonl"))
     assert report["added"] == 0
     assert called(address, "search", "  ", 3, 0, 0)[0][0] == "error"
+    for name, rest in (("ask", (0, 0)), ("search", (3, 0, 0))):
+        assert called(address, name, "whales " * 600, *rest)[0][0] == "error"
     info = json.loads(urllib.request.urlopen(f"{address}gradio_api/info", timeout=30).read())
     assert set(info["named_endpoints"]) == {"/ask", "/search", "/add"}
     assert info["named_endpoints"]["/ask"]["description"]
