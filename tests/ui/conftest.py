@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 from pathlib import Path
@@ -103,7 +104,12 @@ def serve_library() -> Callable[..., tuple[str, Callable[[], None]]]:
 
         addresses: list[str] = []
         chosen = ServeOptions(**options)
-        page, site = launch(library, chosen, ready=addresses.append, block=False)
+
+        async def start() -> Any:
+            return launch(library, chosen, ready=addresses.append, block=False)
+
+        # Without a loop that runs, Gradio makes some of its own and never closes them.
+        page, site = asyncio.run(start())
         site.warm_up()
         site.examples(wait=60)  # so that nothing of it runs on into a test
 
