@@ -94,6 +94,19 @@ def open_page(browser: Any) -> Iterator[Callable[..., Any]]:
     assert failures == []
 
 
+def _within_a_loop(start: Callable[[], Any]) -> Any:
+    """Call a function where an event loop runs: else Gradio makes some, and never closes them."""
+    try:
+        asyncio.get_running_loop()  # that of Playwright
+    except RuntimeError:
+
+        async def started() -> Any:
+            return start()
+
+        return asyncio.run(started())
+    return start()
+
+
 @pytest.fixture(scope="session")
 def serve_library() -> Callable[..., tuple[str, Callable[[], None]]]:
     """Return a function that serves a library and returns the address and how to end it."""
@@ -105,11 +118,10 @@ def serve_library() -> Callable[..., tuple[str, Callable[[], None]]]:
         addresses: list[str] = []
         chosen = ServeOptions(**options)
 
-        async def start() -> Any:
+        def start() -> Any:
             return launch(library, chosen, ready=addresses.append, block=False)
 
-        # Without a loop that runs, Gradio makes some of its own and never closes them.
-        page, site = asyncio.run(start())
+        page, site = _within_a_loop(start)
         site.warm_up()
         site.examples(wait=60)  # so that nothing of it runs on into a test
 
