@@ -75,7 +75,10 @@ def test_a_damaged_file_counts_as_none(folder):
 
 def test_a_folder_that_cannot_be_written_is_no_failure(tmp_path):
     (tmp_path / "file").write_text("in the way", encoding="utf-8")
-    AnswerCache(tmp_path / "file", limit=1_000).put("k", CachedText("text", "stop"))
+    cache = AnswerCache(tmp_path / "file", limit=1_000)
+    cache.put("k", CachedText("text", "stop"))
+    assert cache.get("k") is None
+    assert (tmp_path / "file").read_text("utf-8") == "in the way"
 
 
 def test_beyond_its_size_those_used_longest_ago_are_forgotten(folder):
