@@ -3,9 +3,9 @@
     python -m benchmarks.ask --storage STORAGE [--count 60] [--skip 0]
 
 The library is warm: it is open, and has answered a few questions. Each question timed is new to it,
-and no two of them are about the same papers, so that hardly any sentence that they need has been
-encoded before. They come from `pages_questions.jsonl` and `evidence_questions.jsonl`; the library
-need not hold their papers.
+and no two of them are about the same papers. The token vectors of papers are read where they are
+kept; a library that lacks them makes them in a first run. The questions come from
+`pages_questions.jsonl` and `evidence_questions.jsonl`; the library need not hold their papers.
 """
 
 from __future__ import annotations

@@ -1,10 +1,8 @@
-"""Vectors of sentences, made once and shared by all who compare by meaning."""
+"""Encode the sentences of papers one by one, on all cores."""
 
 from __future__ import annotations
 
 import os
-import threading
-from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import TYPE_CHECKING
@@ -16,7 +14,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["SentenceVectors"]
+__all__ = ["encode_apart"]
 
 _MOST_WORKERS = 8
 
@@ -27,44 +25,25 @@ def _workers() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(min(_MOST_WORKERS, os.cpu_count() or 1), "sentences")
 
 
-class SentenceVectors:
-    """Encodes sentences and remembers their vectors, those used last. Threads may share it.
+def encode_apart(
+    encode: Callable[[Sequence[str]], NDArray[np.float32]], texts: Sequence[str]
+) -> NDArray[np.float32]:
+    """Encode each text by itself, as many at a time as there are cores.
 
-    Sentences are encoded one by one, as many at a time as there are cores. For texts of their
-    length that takes about as long as doing it in batches, and the vector of an int8 encoder
-    depends on the texts in its batch: this way, what is remembered never changes a result.
+    For sentences that takes about as long as doing it in batches, and the vector of an int8
+    encoder depends on the texts in its batch: this way, what is remembered of a paper never
+    changes a result.
 
     Args:
-        encode: Turns texts into unit vectors, shape (texts, dimension).
-        limit: How many sentences are remembered; 20,000 take about 40 MB.
+        encode: Turns texts into unit vectors, shape (texts, dimension). Threads call it at once.
+        texts: Each that occurs more than once is encoded once.
+
+    Returns:
+        Unit vectors of shape (texts, dimension).
     """
-
-    def __init__(
-        self, encode: Callable[[Sequence[str]], NDArray[np.float32]], *, limit: int = 20_000
-    ) -> None:
-        self._encode = encode
-        self._limit = limit
-        self._known: OrderedDict[str, NDArray[np.float32]] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def __call__(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Return the unit vectors of texts, shape (texts, dimension)."""
-        if not texts:
-            return self._encode([])
-        unique = list(dict.fromkeys(texts))
-        run = _workers().map if len(unique) > 1 else map
-        rows = dict(zip(unique, run(self._one, unique), strict=True))
-        return np.stack([rows[text] for text in texts])
-
-    def _one(self, text: str) -> NDArray[np.float32]:
-        with self._lock:
-            if (known := self._known.get(text)) is not None:
-                self._known.move_to_end(text)
-                return known
-        # Without the lock: two threads may encode one sentence, and none waits for another's.
-        row: NDArray[np.float32] = self._encode([text])[0]
-        with self._lock:
-            self._known[text] = row
-            while len(self._known) > self._limit:
-                self._known.popitem(last=False)
-        return row
+    if not texts:
+        return encode([])
+    unique = list(dict.fromkeys(texts))
+    run = _workers().map if len(unique) > 1 else map
+    rows = dict(zip(unique, run(lambda text: encode([text])[0], unique), strict=True))
+    return np.stack([rows[text] for text in texts])

@@ -25,7 +25,7 @@ from rag.verification.quantities import without_markers
 from rag.verification.reading import Claim, Reading
 from rag.verification.rules import quotes_verbatim, signals
 from rag.verification.second_reading import read_again
-from rag.verification.sentence_vectors import SentenceVectors
+from rag.verification.sentence_vectors import encode_apart
 from rag.verification.verdicts import MODELS, RULES, Evidence, SentenceVerdict, Status
 
 if TYPE_CHECKING:
@@ -68,7 +68,6 @@ class Verifier:
         weights: GateWeights | None = None,
     ) -> None:
         self._encode = encode
-        self._sentences = SentenceVectors(encode)
         self.second = second
         self._weights = weights or default_weights()
         self._odds_denied = float(np.log(self._weights.denied / (1 - self._weights.denied)))
@@ -123,7 +122,7 @@ class Verifier:
                 return known
         # Without the lock: two threads may read one paper, and none waits for another's.
         spans, texts = PaperView.texts(paper)
-        view = PaperView(paper, spans, self._sentences(texts))
+        view = PaperView(paper, spans, encode_apart(self._encode, texts))
         with self._lock:
             self._views[key] = view
             while len(self._views) > _CACHED_PAPERS:
