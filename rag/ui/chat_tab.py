@@ -23,10 +23,19 @@ if TYPE_CHECKING:
     from rag.ui.conversations import Conversation
     from rag.ui.site import Shared, Site
 
-__all__ = ["ChatTab"]
+__all__ = ["OPENED", "ChatTab"]
 
 _QUOTES = ""  # the writer's name when no model writes
 _AT_ONCE = 16  # answers that are written at the same time; more wait in line
+# What the page shows when it is opened may be under way still, and must not come after an answer:
+# it would take its place. A question of that moment is sent once the page is there.
+OPENED = "() => { window.ragOpened = true; }"
+_ONCE_OPENED = """async (...given) => {
+  for (let tries = 0; tries < 200 && !window.ragOpened; tries++) {
+    await new Promise((go) => setTimeout(go, 50));
+  }
+  return given;
+}"""
 
 
 class ChatTab:
@@ -121,7 +130,7 @@ class ChatTab:
             "trigger_mode": "multiple",
         }
         for begin in (self.question.submit, self.ask.click):
-            begin(self._ask, [self.question, *settings], **options)
+            begin(self._ask, [self.question, *settings], js=_ONCE_OPENED, **options)
         self.chat.retry(self._retry, settings, **options)
         self.chat.edit(self._edit, settings, **options)
         quick: dict[str, Any] = {

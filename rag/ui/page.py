@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from rag.errors import RagError
-from rag.ui.chat_tab import ChatTab
+from rag.ui.chat_tab import OPENED, ChatTab
 from rag.ui.endpoints import add_endpoints
 from rag.ui.library_tab import LibraryTab
 from rag.ui.map_tab import MapTab
@@ -126,6 +126,7 @@ class _Page:
             self.chat.offered,
             None,
             self.chat.examples,
+            js=OPENED,
             show_progress="hidden",
             api_visibility="private",
             concurrency_limit=None,

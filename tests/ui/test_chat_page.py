@@ -84,6 +84,38 @@ def test_it_says_when_the_papers_hold_no_answer(site: str, open_page: Callable[.
     page.locator("#sources .card ul li").first.wait_for()
 
 
+def test_a_question_that_is_quicker_than_the_page_keeps_its_answer(
+    site: str, open_page: Callable[..., Any]
+) -> None:
+    page = open_page("about:blank", ready="")
+    held: list[tuple[Any, Any]] = []
+    asked: list[str] = []
+
+    def hold_the_first(route: Any) -> None:  # what the page shows when it is opened
+        if held:
+            route.continue_()
+        else:
+            held.append((route, route.fetch()))
+
+    def note(request: Any) -> None:
+        if DRUGS in (request.post_data or ""):
+            asked.append(request.url)
+
+    page.route("**/gradio_api/run/**", hold_the_first)
+    page.on("request", note)
+    page.goto(site)
+    page.wait_for_selector("#question textarea")
+    page.fill("#question textarea", DRUGS)
+    page.keyboard.press("Enter")
+    page.wait_for_timeout(500)  # milliseconds in which nothing is to happen
+    assert held
+    assert asked == []  # else its answer would be replaced by what was held back
+    route, opening = held[0]
+    route.fulfill(response=opening)
+    page.locator(".rag-answer .banner.abstained").wait_for()
+    assert len(asked) == 1
+
+
 def test_examples_come_from_the_library_and_can_be_asked(
     site: str, open_page: Callable[..., Any], library: Library
 ) -> None:
