@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator  # noqa: TC003 - Gradio reads the annotations
 from typing import TYPE_CHECKING, Any
 
@@ -162,7 +161,7 @@ class ChatTab:
 
     async def offered(self, request: gr.Request) -> str:
         """Return the example questions, once they are found."""
-        examples = await asyncio.to_thread(self._site.examples, wait=30.0)
+        examples = await self._site.examples_once_found(wait=30.0)
         return "" if self._site.conversation(request).turns else _examples(examples)
 
     def describe_ids(self, *fields: Any) -> str:  # noqa: ANN401 - the fields' values

@@ -241,7 +241,7 @@ class LibraryTab:
             with handed_in(files or [], pasted or "") as sources:
                 return self._site.library.add(*sources, progress=progress)
 
-        task = asyncio.create_task(asyncio.to_thread(add))
+        task = asyncio.create_task(self._site.in_background(add))
         while not task.done():
             counting = asyncio.create_task(read.get())
             await asyncio.wait({task, counting}, return_when=asyncio.FIRST_COMPLETED)

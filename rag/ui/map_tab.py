@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import threading
 from collections.abc import AsyncGenerator  # noqa: TC003 - Gradio reads the annotations
@@ -68,7 +67,7 @@ class MapTab:
             gr.skip(),
         )
         try:
-            drawn, papers = await asyncio.to_thread(self._drawn)
+            drawn, papers = await self._site.in_background(self._drawn)
         except RagError as error:
             yield message_html(error.message, error.hint, failed=True), None
             return

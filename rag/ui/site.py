@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import logging
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import gradio as gr
 
@@ -15,6 +17,8 @@ from rag.ui.conversations import Conversations
 from rag.ui.markup import plain
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rag.library import Library
     from rag.papers import Paper
     from rag.ui.conversations import Conversation
@@ -22,10 +26,14 @@ if TYPE_CHECKING:
 
 __all__ = ["Shared", "Site", "warn"]
 
+T = TypeVar("T")
+
 _LOG = logging.getLogger(__name__)
 _SERIAL = itertools.count(1)
 _EXAMPLES = 4
 _LOOKED_AT, _TRIED = 500, 24  # papers and questions among which they are sought
+_JOBS = 8  # adding and drawing at the same time; more wait in line
+_LOOK = 0.1  # seconds between two looks whether the examples are found
 _LONGEST_NAME = 32  # characters before the colon of a title that pass for a method's name
 
 
@@ -61,6 +69,9 @@ class Site:
     _warm: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _began: bool = False
+    _jobs: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(_JOBS, "rag-ui-jobs"), repr=False
+    )
 
     def __post_init__(self) -> None:
         self.conversations = Conversations(self.library)
@@ -108,6 +119,18 @@ class Site:
         """
         self._warm.wait(wait)
         return list(self._examples)
+
+    async def examples_once_found(self, *, wait: float) -> list[str]:
+        """Return the same without a thread that waits: every page that opens asks for them."""
+        until = asyncio.get_running_loop().time() + wait
+        while not self._warm.is_set() and asyncio.get_running_loop().time() < until:
+            await asyncio.sleep(_LOOK)
+        return self.examples()
+
+    async def in_background(self, job: Callable[[], T]) -> T:
+        """Run what may take minutes, apart from the threads that find answers."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._jobs, job)
 
     def _find_examples(self) -> list[str]:
         """Ask about the methods that titles name, where the paper is what a search finds."""
