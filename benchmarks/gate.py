@@ -11,7 +11,6 @@ peer is the deterministic tier of the package citesure, run when it can be impor
 from __future__ import annotations
 
 import argparse
-import hashlib
 import importlib
 import time
 from collections import defaultdict
@@ -22,58 +21,39 @@ import numpy as np
 
 from benchmarks.gate_cases import KINDS, MUST_PASS, Case, make_cases, read_gold
 from benchmarks.gate_fit import fit_gate, fold_of, observe
+from rag.index.minilm import SentenceEncoder, default_weights
 from rag.verification import gate_weights
 from rag.verification.reading import Claim
 from rag.verification.verdicts import Status
 from rag.verification.verifier import Verifier
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from numpy.typing import NDArray
-
+    from rag.index.minilm import EncodedText
     from rag.papers import Paper
 
-    Encode = Callable[[Sequence[str]], NDArray[np.float32]]
+    EncodeTokens = Callable[[Sequence[str]], Iterator[tuple[int, EncodedText]]]
 
 FOLDS = 5
 _PASSED = {Status.SUPPORTED, Status.WEAK}
 
 
 class Memory:
-    """Remembers vectors, in a file where one is named, so that a second run doesn't embed."""
+    """Remembers what was encoded: the same sentences stand in many cases."""
 
-    def __init__(self, encode: Encode, path: Path | None) -> None:
-        self._encode, self._path = encode, path
-        self._rows: dict[str, NDArray[np.float16]] = {}
-        if path and path.exists():
-            with np.load(path) as saved:
-                self._rows = dict(zip(saved["keys"].tolist(), saved["rows"], strict=True))
-        self._new = 0
+    def __init__(self, encode_tokens: EncodeTokens) -> None:
+        self._encode_tokens = encode_tokens
+        self._known: dict[str, EncodedText] = {}
 
-    def __call__(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Return the vectors of texts, embedding those not yet known."""
-        keys = [hashlib.sha1(t.encode(), usedforsecurity=False).hexdigest() for t in texts]
-        missing = {k: t for k, t in zip(keys, texts, strict=True) if k not in self._rows}
-        if missing:
-            rows = self._encode(list(missing.values()))
-            self._rows.update(zip(missing, rows.astype(np.float16), strict=True))
-            self._new += len(missing)
-        return np.array([self._rows[key] for key in keys], dtype=np.float32)
-
-    def save(self) -> None:
-        """Write what is new to the file."""
-        if self._path and self._new:
-            np.savez(
-                self._path, keys=np.array(list(self._rows)), rows=np.stack([*self._rows.values()])
-            )
-            self._new = 0
-
-
-def local_encoder(cache: Path) -> Encode:
-    from rag.index.minilm import SentenceEncoder, default_weights
-
-    return SentenceEncoder(default_weights(), cache).encode
+    def __call__(self, texts: Sequence[str]) -> Iterator[tuple[int, EncodedText]]:
+        """Encode texts, and those not yet known each by itself."""
+        for place, text in enumerate(texts):
+            if text not in self._known:
+                ((_, encoded),) = self._encode_tokens([text])
+                self._known[text] = encoded._replace(rows=encoded.rows.astype(np.float16))
+            known = self._known[text]
+            yield place, known._replace(rows=known.rows.astype(np.float32))
 
 
 def claim_of(case: Case) -> Claim:
@@ -137,7 +117,7 @@ def _summary(found: dict[str, tuple[float, int]]) -> str:
     return f"precision of a flag {precision:.1%}, recall of false sentences {caught:.1%}"
 
 
-def held_apart(cases: Sequence[Case], encode: Encode) -> list[tuple[Case, bool]]:
+def held_apart(cases: Sequence[Case], encode: EncodeTokens) -> list[tuple[Case, bool]]:
     """Check every case with weights fitted without its fold."""
     rows = observe(cases, encode)
     outcome = []
@@ -148,7 +128,7 @@ def held_apart(cases: Sequence[Case], encode: Encode) -> list[tuple[Case, bool]]
     return outcome
 
 
-def latency(encode: Encode, papers: Sequence[Paper], *, runs: int = 15) -> dict[str, float]:
+def latency(encode: EncodeTokens, papers: Sequence[Paper], *, runs: int = 15) -> dict[str, float]:
     """Time ten sentences over seven papers, in milliseconds: papers new, and papers known."""
     verifier = Verifier(encode)
     times: dict[str, list[float]] = {"new papers": [], "known papers": []}
@@ -180,29 +160,25 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder of the labelled set")
     parser.add_argument("--split", default="train")
     parser.add_argument("--cache", type=Path, default=Path(".cache"), help="folder of the encoder")
-    parser.add_argument("--vectors", type=Path, help="file (.npz) that keeps vectors between runs")
     parser.add_argument("--fit", action="store_true", help="fit on all cases and write the weights")
     options = parser.parse_args()
-    plain = local_encoder(options.cache)
-    encode = Memory(plain, options.vectors)
+    encoder = SentenceEncoder(default_weights(), options.cache)
+    encode = Memory(encoder.encode_tokens)
     golds, papers = read_gold(options.data, options.split)
-    vectors = encode([f"{paper.title}. {paper.abstract}" for paper in papers.values()])
+    vectors = encoder.encode([f"{paper.title}. {paper.abstract}" for paper in papers.values()])
     cases = make_cases(golds, papers, vectors)
-    try:
-        if options.fit:
-            target = Path(gate_weights.__file__).with_name(gate_weights.FILE)
-            target.write_text(fit_gate(observe(cases, encode)).to_json(), encoding="utf-8")
-            print(f"written: {target}")
-        else:
-            ours = rates(held_apart(cases, encode))
-            peer = peer_passes(cases)
-            show(ours, rates(peer) if peer else None)
-            if peer is None:
-                print("peer: not installed (pip install citesure)")
-            for label, value in latency(plain, list(papers.values())).items():
-                print(f"ten sentences over seven {label}: {value:.0f} ms")
-    finally:
-        encode.save()
+    if options.fit:
+        target = Path(gate_weights.__file__).with_name(gate_weights.FILE)
+        target.write_text(fit_gate(observe(cases, encode)).to_json(), encoding="utf-8")
+        print(f"written: {target}")
+        return
+    ours = rates(held_apart(cases, encode))
+    peer = peer_passes(cases)
+    show(ours, rates(peer) if peer else None)
+    if peer is None:
+        print("peer: not installed (pip install citesure)")
+    for label, value in latency(encoder.encode_tokens, list(papers.values())).items():
+        print(f"ten sentences over seven {label}: {value:.0f} ms")
 
 
 if __name__ == "__main__":

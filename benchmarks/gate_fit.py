@@ -16,11 +16,12 @@ from rag.verification.rules import quotes_verbatim, signals
 from rag.verification.verifier import Verifier, combined
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from benchmarks.gate_cases import Case
+    from rag.index.minilm import EncodedText
 
 __all__ = ["Row", "fit_gate", "fold_of", "observe"]
 
@@ -56,7 +57,8 @@ def fold_of(group: int, folds: int) -> int:
 
 
 def observe(
-    cases: Sequence[Case], encode: Callable[[Sequence[str]], NDArray[np.float32]]
+    cases: Sequence[Case],
+    encode_tokens: Callable[[Sequence[str]], Iterator[tuple[int, EncodedText]]],
 ) -> list[Row]:
     """Compute the features of all cases that cite a known paper."""
     any_weights = Logistic((0.0,), (1.0,), (0.0,), 0.0)
@@ -64,7 +66,7 @@ def observe(
         holds=any_weights, belongs=any_weights, denies=any_weights,
         supported=0.5, weak=0.5, denied=0.5,
     )  # fmt: skip
-    verifier = Verifier(encode, weights=weights)
+    verifier = Verifier(encode_tokens, weights=weights)
     rows = []
     for case in cases:
         if case.cited < 0:

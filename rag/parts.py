@@ -73,7 +73,7 @@ class Parts:
         with self._lock:
             if self._verifier is None:
                 second = open_entailment(self._settings)
-                self._verifier = Verifier(self.embedder().encode, second=second)
+                self._verifier = Verifier(self.embedder().encode_tokens, second=second)
             return self._verifier
 
     def answerer(self, model: str | None = None) -> Answerer:

@@ -1,6 +1,6 @@
 """The fitted numbers of the gate, kept in a file of a few kB beside this module.
 
-`python benchmarks/gate.py --fit` writes that file; docs/verification.md tells how.
+`python -m benchmarks.gate --fit` writes that file; docs/verification.md tells how.
 """
 
 from __future__ import annotations

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rag.index.token_vectors import TITLE, TokenVectors
 from rag.text.sentences import Span, sentence_spans
+from rag.verification.sentence_vectors import encode_apart, unit
 from rag.verification.words import (
     Word,
     content_words,
@@ -20,10 +22,13 @@ from rag.verification.words import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
     from numpy.typing import NDArray
 
+    from rag.index.minilm import EncodedText
     from rag.papers import Paper
-    from rag.verification.claims import Parts
+    from rag.verification.claim_parts import Parts
 
 __all__ = ["PaperView"]
 
@@ -54,18 +59,40 @@ class PaperView:
         paper: The paper.
         spans: Its sentences, as offsets into the abstract.
         vectors: Array of shape (1 + sentences, dimension): the title's vector, then theirs.
+        signs: The tokens of the same, each encoded in its sentence.
+        firsts: Which token is the first of the title and of each sentence, shape (1 + sentences,).
     """
 
     paper: Paper
     spans: list[Span]
     vectors: NDArray[np.float32] = field(repr=False)
+    signs: TokenVectors = field(repr=False)
+    firsts: NDArray[np.intp] = field(repr=False)
     _rows: dict[str, NDArray[np.bool_]] = field(default_factory=dict, repr=False)
 
-    @staticmethod
-    def texts(paper: Paper) -> tuple[list[Span], list[str]]:
-        """Return the sentence spans of a paper, and the texts to embed for it."""
+    @classmethod
+    def of(
+        cls,
+        paper: Paper,
+        encode_tokens: Callable[[Sequence[str]], Iterator[tuple[int, EncodedText]]],
+    ) -> PaperView:
+        """Take a paper apart, and encode its title and its sentences."""
         spans = sentence_spans(paper.abstract)
-        return spans, [paper.title, *(paper.abstract[s:e] for s, e in spans)]
+        texts = [paper.title, *(paper.abstract[start:end] for start, end in spans)]
+        encoded = encode_apart(encode_tokens, texts)
+        # A text without a letter stands for itself.
+        starts = [one.starts if len(one.starts) else np.zeros(1, np.int32) for one in encoded]
+        rows = [one.rows if len(one.starts) else one.vector[np.newaxis] for one in encoded]
+        counts = [len(one) for one in starts]
+        begins = np.repeat([TITLE, *(span.start for span in spans)], counts)
+        inside = np.concatenate([np.zeros(counts[0], np.int32), *starts[1:]])
+        signs = TokenVectors.of((begins + inside).astype(np.int32), np.concatenate(rows))
+        vectors = np.stack([one.vector for one in encoded])
+        return cls(paper, spans, vectors, signs, np.cumsum([0, *counts[:-1]]))
+
+    def tokens(self) -> NDArray[np.float32]:
+        """Return the tokens of the title and the sentences, shape (tokens, dimension)."""
+        return self.signs.rows(self.vectors.shape[1])
 
     def prepare(self) -> None:
         """Find out now what every comparison asks."""
@@ -93,12 +120,12 @@ class PaperView:
     @cached_property
     def paired(self) -> NDArray[np.float32]:
         """The vectors of each two neighbouring sentences, shape (sentences - 1, dimension)."""
-        return _unit(self.vectors[2:] + self.vectors[1:-1])
+        return unit(self.vectors[2:] + self.vectors[1:-1])
 
     @cached_property
     def mean(self) -> NDArray[np.float32]:
         """The vector of the whole, shape (dimension,)."""
-        return _unit(self.vectors.sum(axis=0))
+        return unit(self.vectors.sum(axis=0))
 
     @cached_property
     def plain(self) -> str:
@@ -160,8 +187,3 @@ class PaperView:
             for acronym in self.acronyms
             if (at := initials.find(acronym.removesuffix("s"))) >= 0
         ]
-
-
-def _unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:
-    length = np.linalg.norm(rows, axis=-1, keepdims=True)
-    return np.asarray(rows / np.maximum(length, 1e-9), dtype=np.float32)

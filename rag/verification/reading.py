@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rag.verification.claims import GAPS, OWN, Comparison, compare, describe
+from rag.verification.comparison import GAPS, OWN, Comparison, compare, describe
 from rag.verification.polarity import compare_signs, read_signs
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from rag.verification.claims import Parts
+    from rag.verification.claim_parts import Parts
     from rag.verification.paper_view import PaperView
 
 __all__ = ["Claim", "Reading"]
@@ -43,7 +43,7 @@ class Reading:
 
     Attributes:
         claim: The claim.
-        parts: The same, taken apart and embedded.
+        parts: The same, taken apart, and encoded where it cites something.
         views: The papers that the answer was given.
         beside: What comparing the claim with each of them gave.
     """
@@ -54,10 +54,23 @@ class Reading:
     beside: Sequence[Comparison]
 
     @classmethod
-    def of(cls, claim: Claim, parts: Parts, views: Sequence[PaperView]) -> Reading:
-        """Compare a claim with every paper; one that cites nothing isn't compared."""
-        compared = views if claim.cited else ()
-        return cls(claim, parts, views, [compare(parts, view) for view in compared])
+    def of(
+        cls,
+        claim: Claim,
+        parts: Parts,
+        views: Sequence[PaperView],
+        tokens: Sequence[NDArray[np.float32]],
+    ) -> Reading:
+        """Compare a claim with every paper; one that cites nothing isn't compared.
+
+        Args:
+            claim: The claim.
+            parts: The same, taken apart.
+            views: The papers.
+            tokens: What `PaperView.tokens` returns for each.
+        """
+        beside = zip(views, tokens, strict=True) if claim.cited else ()
+        return cls(claim, parts, views, [compare(parts, view, rows) for view, rows in beside])
 
     @property
     def cited(self) -> list[int]:
@@ -117,7 +130,7 @@ class Reading:
         """Return the features of what is cited, and those of its lead over the other papers.
 
         Returns:
-            Arrays of shape (19,) and (15,); the latter None where there are no other papers.
+            Arrays of shape (23,) and (15,); the latter None where there are no other papers.
         """
         own = self.own(self.cited)
         if not self.others:

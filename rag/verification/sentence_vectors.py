@@ -1,4 +1,4 @@
-"""Encode the sentences of papers one by one, on all cores."""
+"""Encode sentences one by one, on all cores."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
-__all__ = ["encode_apart"]
+    from rag.index.minilm import EncodedText
+
+__all__ = ["encode_apart", "unit"]
 
 _MOST_WORKERS = 8
 
@@ -26,24 +28,31 @@ def _workers() -> ThreadPoolExecutor:
 
 
 def encode_apart(
-    encode: Callable[[Sequence[str]], NDArray[np.float32]], texts: Sequence[str]
-) -> NDArray[np.float32]:
+    encode_tokens: Callable[[Sequence[str]], Iterator[tuple[int, EncodedText]]],
+    texts: Sequence[str],
+) -> list[EncodedText]:
     """Encode each text by itself, as many at a time as there are cores.
 
     For sentences that takes about as long as doing it in batches, and the vector of an int8
-    encoder depends on the texts in its batch: this way, what is remembered of a paper never
-    changes a result.
+    encoder depends on the texts in its batch: this way, what else is checked, and what is
+    remembered, never changes a result.
 
     Args:
-        encode: Turns texts into unit vectors, shape (texts, dimension). Threads call it at once.
+        encode_tokens: Embeds texts and their tokens. Threads call it at once.
         texts: Each that occurs more than once is encoded once.
-
-    Returns:
-        Unit vectors of shape (texts, dimension).
     """
-    if not texts:
-        return encode([])
+
+    def encode(text: str) -> EncodedText:
+        ((_, encoded),) = encode_tokens([text])
+        return encoded
+
     unique = list(dict.fromkeys(texts))
     run = _workers().map if len(unique) > 1 else map
-    rows = dict(zip(unique, run(lambda text: encode([text])[0], unique), strict=True))
-    return np.stack([rows[text] for text in texts])
+    found = dict(zip(unique, run(encode, unique), strict=True))
+    return [found[text] for text in texts]
+
+
+def unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Scale vectors, the last axis, to length 1; zeros stay."""
+    length = np.linalg.norm(rows, axis=-1, keepdims=True)
+    return np.asarray(rows / np.maximum(length, 1e-9), dtype=np.float32)

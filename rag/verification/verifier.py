@@ -12,12 +12,12 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from dataclasses import replace
-from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rag.verification.claims import OWN, Parts
+from rag.verification.claim_parts import Parts
+from rag.verification.comparison import OWN
 from rag.verification.gate_weights import GateWeights, default_weights
 from rag.verification.paper_view import PaperView
 from rag.verification.polarity import edited_sign
@@ -29,10 +29,9 @@ from rag.verification.sentence_vectors import encode_apart
 from rag.verification.verdicts import MODELS, RULES, Evidence, SentenceVerdict, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from numpy.typing import NDArray
-
+    from rag.index.minilm import EncodedText
     from rag.papers import Paper
     from rag.verification.entailment import Entailment
 
@@ -42,17 +41,17 @@ __all__ = ["Claim", "Evidence", "SentenceVerdict", "Status", "Verifier", "combin
 _MAX_EVIDENCE = 3
 _WITNESS = 2.0  # how far the log odds of a paper that adds support may lie behind the others'
 _CACHED_PAPERS = 512
-# How much two ways of failing count beside the first, that it isn't all there. That another paper
-# does better is told so surely that at full weight it costs true sentences and spliced ones.
-_OTHERS_DO_BETTER, _OPPOSITE = 0.3, 0.7
+# That another paper does better is told so surely that at full weight it costs true sentences, and
+# spliced ones.
+_OTHERS_DO_BETTER = 0.2
 
 
 class Verifier:
     """Checks the sentences of answers. Threads may share it.
 
     Args:
-        encode: Turns texts into unit rows, shape (texts, dimension). The weights were fitted with
-            all-MiniLM-L6-v2; another encoder works, less well calibrated.
+        encode_tokens: Embeds texts and each of their tokens; yields them with their places. The
+            weights were fitted with all-MiniLM-L6-v2; another encoder works, less well calibrated.
         second: Reads again what only the fitted models have judged; nobody when None.
         weights: The fitted numbers; those of the package when left out.
 
@@ -62,12 +61,12 @@ class Verifier:
 
     def __init__(
         self,
-        encode: Callable[[Sequence[str]], NDArray[np.float32]],
+        encode_tokens: Callable[[Sequence[str]], Iterator[tuple[int, EncodedText]]],
         *,
         second: Entailment | None = None,
         weights: GateWeights | None = None,
     ) -> None:
-        self._encode = encode
+        self._encode_tokens = encode_tokens
         self.second = second
         self._weights = weights or default_weights()
         self._odds_denied = float(np.log(self._weights.denied / (1 - self._weights.denied)))
@@ -103,15 +102,15 @@ class Verifier:
             if not 0 <= index < len(papers):
                 raise IndexError(f"A claim cites paper {index} of {len(papers)}.")
         views = [self._view(paper) for paper in papers]
-        parts = [Parts.of(without_markers(claim.text).strip()) for claim in claims]
-        # In one call, and only of those that are compared: this takes most of the time.
-        pieces = [part.pieces for part, claim in zip(parts, claims, strict=True) if claim.cited]
-        unique = list(dict.fromkeys(chain.from_iterable(pieces)))
-        rows = dict(zip(unique, self._encode(unique), strict=True)) if unique else {}
-        for part, claim in zip(parts, claims, strict=True):
-            if claim.cited:
-                part.vectors = np.stack([rows[piece] for piece in part.pieces])
-        return [Reading.of(claim, one, views) for claim, one in zip(claims, parts, strict=True)]
+        texts = [without_markers(claim.text).strip() for claim in claims]
+        # Only those that are compared: this takes most of the time.
+        cited = [text for text, claim in zip(texts, claims, strict=True) if claim.cited]
+        encoded = dict(zip(cited, encode_apart(self._encode_tokens, cited), strict=True))
+        tokens = [view.tokens() for view in views] if cited else []
+        return [
+            Reading.of(claim, Parts.of(text, encoded.get(text)), views, tokens)
+            for claim, text in zip(claims, texts, strict=True)
+        ]
 
     def _view(self, paper: Paper) -> PaperView:
         """Return a paper taken apart, remembered where it was met before."""
@@ -121,8 +120,7 @@ class Verifier:
                 self._views.move_to_end(key)
                 return known
         # Without the lock: two threads may read one paper, and none waits for another's.
-        spans, texts = PaperView.texts(paper)
-        view = PaperView(paper, spans, encode_apart(self._encode, texts))
+        view = PaperView.of(paper, self._encode_tokens)
         with self._lock:
             self._views[key] = view
             while len(self._views) > _CACHED_PAPERS:
@@ -285,9 +283,9 @@ def combined(holds: float, belongs: float, denies: float) -> float:
         denies: That what it cites says the opposite.
 
     >>> round(combined(0.0, float("inf"), -float("inf")), 2), round(combined(0.0, 0.0, 0.0), 2)
-    (0.5, 0.33)
+    (0.5, 0.31)
     """
-    against = np.exp(-holds) + _OTHERS_DO_BETTER * np.exp(-belongs) + _OPPOSITE * np.exp(denies)
+    against = np.exp(-holds) + _OTHERS_DO_BETTER * np.exp(-belongs) + np.exp(denies)
     return float(1 / (1 + against))
 
 

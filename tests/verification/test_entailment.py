@@ -162,12 +162,12 @@ class Told:
         return np.array([[self.supports, self.contradicts]] * len(premises))
 
 
-WEAK = "Kites fly higher over warm fields, as pilots know."
+WEAK = "Kites fly higher over warm fields in June."
 SURE = "Above warm fields, kites fly higher."
 
 
 def judged(encoder, told, text, *cited, papers=(KITES, ANCHORS)):
-    gate = Verifier(encoder.encode, second=told)
+    gate = Verifier(encoder.encode_tokens, second=told)
     return gate.check([Claim(text=text, cited=cited)], papers)[0]
 
 
@@ -232,7 +232,7 @@ def test_all_sentences_are_read_in_one_call(encoder):
             return super().scores(premises, hypotheses)
 
     claims = [Claim(text=text, cited=(0,)) for text in (WEAK, SURE, KITES.abstract[:30])]
-    Verifier(encoder.encode, second=Counting(0.9)).check(claims, [KITES])
+    Verifier(encoder.encode_tokens, second=Counting(0.9)).check(claims, [KITES])
     assert calls == [2]
 
 

@@ -49,7 +49,7 @@ PASSED = {Status.SUPPORTED, Status.WEAK}
 
 @pytest.fixture(scope="module")
 def verifier(encoder):
-    return Verifier(encoder.encode)
+    return Verifier(encoder.encode_tokens)
 
 
 def check(verifier, text, *cited, unknown=(), papers=PAPERS):
@@ -266,17 +266,23 @@ def test_an_index_beyond_the_papers_is_an_error(verifier):
         check(verifier, "Tea is brown.", 7)
 
 
+def test_a_paper_whose_sentences_have_no_letter_is_read_all_the_same(verifier):
+    paper = Paper(id="own:signs", title="?", abstract="?!? … — !!! Kites rise. ***")
+    assert check(verifier, "Kites rise.", 0, papers=[paper]).status is Status.SUPPORTED
+    assert check(verifier, "Tea is drunk in the evening.", 0, papers=[paper]).status not in PASSED
+
+
 def test_checking_together_or_alone_gives_the_same(encoder):
     claims = [
         Claim(text="Black tea shortens sleep.", cited=(0,)),
         Claim(text="Meetings with coffee end earlier.", cited=(1,)),
         Claim(text="Blackbirds sleep longer after tea.", cited=(2, 0)),
     ]
-    together = Verifier(encoder.encode).check(claims, PAPERS)
-    again = Verifier(encoder.encode)
+    together = Verifier(encoder.encode_tokens).check(claims, PAPERS)
+    again = Verifier(encoder.encode_tokens)
     alone = [again.check([claim], PAPERS)[0] for claim in claims]
     assert [v.status for v in together] == [v.status for v in alone]
-    assert [v.score for v in together] == pytest.approx([v.score for v in alone], abs=0.05)
+    assert [v.score for v in together] == [v.score for v in alone]
 
 
 @pytest.fixture
@@ -284,14 +290,14 @@ def calls(encoder):
     """What an encoder was asked for, and the encoder that notes it."""
     asked: list[list[str]] = []
 
-    def encode(texts):
+    def encode_tokens(texts):
         asked.append(list(texts))
-        return encoder.encode(texts)
+        return encoder.encode_tokens(texts)
 
-    return asked, encode
+    return asked, encode_tokens
 
 
-def test_papers_are_embedded_once_and_the_sentences_of_an_answer_in_one_call(calls):
+def test_papers_are_encoded_once_and_each_sentence_of_an_answer_once(calls):
     asked, encode = calls
     gate = Verifier(encode)
     gate.check([Claim(text="Black tea shortens sleep.", cited=(0,))], PAPERS)
@@ -301,23 +307,21 @@ def test_papers_are_embedded_once_and_the_sentences_of_an_answer_in_one_call(cal
         Claim(text="Coffee shortens meetings a lot.", cited=(1,)),
         Claim(text="Street lamps make blackbirds sing early.", cited=(2,)),
     ]
-    gate.check(claims, PAPERS)
-    assert len(asked) == 1
-    assert {claim.text for claim in claims} <= set(asked[0])
+    gate.check([*claims, claims[0]], PAPERS)
+    assert sorted(asked) == sorted([claim.text] for claim in claims)
 
 
-def test_what_was_learnt_is_not_embedded_again(calls):
+def test_what_was_learnt_is_not_encoded_again(calls):
     asked, encode = calls
     gate = Verifier(encode)
     gate.learn(PAPERS)
     assert [TEA.title] in asked
     asked.clear()
     assert check(gate, "Coffee shortens meetings a lot.", 1).status in set(Status)
-    assert len(asked) == 1
-    assert "Coffee shortens meetings a lot." in asked[0]
+    assert asked == [["Coffee shortens meetings a lot."]]
 
 
-def test_a_sentence_that_cites_nothing_is_not_embedded(calls):
+def test_a_sentence_that_cites_nothing_is_not_encoded(calls):
     asked, encode = calls
     gate = Verifier(encode)
     gate.learn(PAPERS)
@@ -329,8 +333,8 @@ def test_a_sentence_that_cites_nothing_is_not_embedded(calls):
 def test_threads_that_share_a_gate_get_the_verdicts_of_one_that_does_not(encoder):
     texts = ["Black tea shortens sleep.", "Coffee shortens meetings.", "Lamps wake blackbirds."]
     jobs = [[Claim(text=texts[turn % 3], cited=(turn % 3,))] for turn in range(12)]
-    alone = [Verifier(encoder.encode).check(claims, PAPERS) for claims in jobs]
-    shared = Verifier(encoder.encode)
+    alone = [Verifier(encoder.encode_tokens).check(claims, PAPERS) for claims in jobs]
+    shared = Verifier(encoder.encode_tokens)
     with ThreadPoolExecutor(6) as pool:
         together = list(pool.map(lambda claims: shared.check(claims, PAPERS), jobs))
     assert together == alone
@@ -397,5 +401,5 @@ def test_sentences_about_the_sample_are_told_apart(verifier, encoder):
         passed[row["kind"] == "true"].append(verdict.status in PASSED)
     assert len(passed[True]) >= 30
     assert len(passed[False]) >= 30
-    assert np.mean(passed[True]) >= 0.93
-    assert np.mean(passed[False]) <= 0.25
+    assert np.mean(passed[True]) >= 0.9
+    assert np.mean(passed[False]) <= 0.15
