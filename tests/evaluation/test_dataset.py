@@ -86,7 +86,7 @@ def test_the_header_may_be_missing(folder: Path) -> None:
         ("queries.jsonl", b"\xff\xfe\x00", "not UTF-8"),
         (
             "queries.jsonl",
-            gzip.compress(b'{"_id": "q1", "text": "a"}\n' * 99)[:40],
+            gzip.compress(b'{"_id": "q1", "text": "a"}\n' * 99, mtime=0)[:40],
             "can't be read",
         ),
     ],
