@@ -13,10 +13,6 @@ def ask(page: Any, question: str) -> Any:
     page.fill("#question textarea", question)
     page.keyboard.press("Enter")
     answer = page.locator(".rag-answer").nth(count)
-    try:
-        answer.locator(".foot, .banner").first.wait_for()
-        page.locator("#ask").wait_for()  # the button is back when all is done
-    except Exception as error:
-        error.add_note(f"The page says:\n{page.locator('#work').inner_text()}")
-        raise
+    answer.locator(".foot, .banner").first.wait_for()
+    page.locator("#ask").wait_for()  # the button is back when all is done
     return answer

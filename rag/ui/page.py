@@ -127,9 +127,7 @@ class _Page:
             None,
             self.chat.examples,
             js=OPENED,
-            show_progress="hidden",
-            api_visibility="private",
-            concurrency_limit=None,
+            **quick,
         )
 
     def _head(self) -> str:

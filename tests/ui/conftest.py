@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import time
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -59,8 +61,42 @@ def browser(chromium: str) -> Iterator[Any]:
         running.close()
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Add to the report of a failed test what its pages did, and what they say."""
+    report: Any = yield
+    pages = item.stash.get(PAGES, [])
+    if report.when == "call" and report.failed and pages:
+        began = pages[0].began
+        for number, page in enumerate(pages, 1):
+            lines = [f"{at - began:8.3f} {line}" for at, line in page.log]
+            report.sections.append((f"page {number}", "\n".join([*lines, page.says()])))
+    return report
+
+
+@dataclass
+class Watched:
+    """A page and what it did."""
+
+    page: Any
+    began: float = field(default_factory=time.monotonic)
+    log: list[tuple[float, str]] = field(default_factory=list)
+
+    def note(self, line: str) -> None:
+        self.log.append((time.monotonic(), line[:300]))
+
+    def says(self) -> str:
+        try:
+            return str(self.page.locator("#work").inner_text(timeout=1000))
+        except Exception as error:  # noqa: BLE001 - the page may be gone
+            return f"(nothing: {error})"
+
+
+PAGES = pytest.StashKey[list[Watched]]()
+
+
 @pytest.fixture
-def open_page(browser: Any) -> Iterator[Callable[..., Any]]:
+def open_page(browser: Any, request: pytest.FixtureRequest) -> Iterator[Callable[..., Any]]:
     """Return a function that opens an address in a session of its own.
 
     In the end nothing may have been asked of another host, and no script may have failed.
@@ -68,11 +104,19 @@ def open_page(browser: Any) -> Iterator[Callable[..., Any]]:
     contexts: list[Any] = []
     abroad: list[str] = []
     failures: list[str] = []
+    watched = request.node.stash.setdefault(PAGES, [])
 
     def watch(request: Any) -> None:
         parts = urlsplit(request.url)
         if parts.scheme not in {"data", "blob", "about"} and parts.hostname != "127.0.0.1":
             abroad.append(request.url)
+
+    def follow(page: Any) -> None:
+        seen = Watched(page)
+        watched.append(seen)
+        for event in ("request", "response", "requestfailed"):
+            page.on(event, lambda one, event=event: _noted(seen, event, one))
+        page.on("console", lambda message: seen.note(f"console {message.text}"))
 
     def open_one(address: str, *, ready: str = "#question textarea", **options: Any) -> Any:
         size = options.pop("viewport", {"width": 1440, "height": 900})
@@ -81,6 +125,7 @@ def open_page(browser: Any) -> Iterator[Callable[..., Any]]:
         context.set_default_timeout(PATIENCE)
         context.on("request", watch)
         page = context.new_page()
+        follow(page)
         page.on("pageerror", lambda error: failures.append(str(error)))
         page.goto(address)
         if ready:
@@ -92,6 +137,14 @@ def open_page(browser: Any) -> Iterator[Callable[..., Any]]:
         context.close()
     assert abroad == []
     assert failures == []
+
+
+def _noted(seen: Watched, event: str, one: Any) -> None:
+    """Note what is asked of Gradio's own addresses; all else is files."""
+    path = urlsplit(one.url).path
+    if path.startswith("/gradio_api/"):
+        sent = one.post_data if event == "request" else None
+        seen.note(f"{event} {path.removeprefix('/gradio_api/')} {sent or ''}")
 
 
 def _within_a_loop(start: Callable[[], Any]) -> Any:

@@ -18,10 +18,16 @@ if TYPE_CHECKING:
 MANY = 8
 
 
-async def answered_beside(
+def answered_beside(waiting: list[Coroutine[None, None, object]], end: threading.Event) -> str:
+    """Start what waits, and answer in the one thread that there is for answers."""
+    # In a thread of its own: in that of the tests the loop of the browser's driver may run.
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, _answered_beside(waiting, end)).result()
+
+
+async def _answered_beside(
     waiting: list[Coroutine[None, None, object]], end: threading.Event
 ) -> str:
-    """Start what waits, and answer in the one thread that there is for answers."""
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
     started = [asyncio.create_task(one) for one in waiting]
     await asyncio.sleep(0)
@@ -36,10 +42,10 @@ async def answered_beside(
 def test_who_adds_papers_or_draws_a_map_keeps_nobody_from_an_answer(library: Library) -> None:
     site, end = Site(library, ServeOptions()), threading.Event()
     jobs = [site.in_background(lambda: end.wait(30)) for _ in range(MANY)]
-    assert asyncio.run(answered_beside(jobs, end)) == "answered"
+    assert answered_beside(jobs, end) == "answered"
 
 
 def test_pages_that_wait_for_examples_keep_nobody_from_an_answer(library: Library) -> None:
     site, end = Site(library, ServeOptions()), threading.Event()
     pages = [site.examples_once_found(wait=30) for _ in range(MANY)]
-    assert asyncio.run(answered_beside(pages, end)) == "answered"
+    assert answered_beside(pages, end) == "answered"
