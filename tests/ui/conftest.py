@@ -27,6 +27,9 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+# So high that a conversation needs no scrolling: 0.3 seconds after an answer Gradio's chat scrolls
+# to its end, and what is clicked at that moment is no longer where it was.
+ROOMY = {"width": 1440, "height": 2400}
 PATIENCE = 30_000  # milliseconds, for machines with other work
 QUIET = ("ignore::DeprecationWarning", "ignore::UserWarning", "ignore::ResourceWarning")
 
@@ -119,7 +122,7 @@ def open_page(browser: Any, request: pytest.FixtureRequest) -> Iterator[Callable
         page.on("console", lambda message: seen.note(f"console {message.text}"))
 
     def open_one(address: str, *, ready: str = "#question textarea", **options: Any) -> Any:
-        size = options.pop("viewport", {"width": 1440, "height": 900})
+        size = options.pop("viewport", ROOMY)
         context = browser.new_context(viewport=size, accept_downloads=True, **options)
         contexts.append(context)
         context.set_default_timeout(PATIENCE)
