@@ -15,4 +15,7 @@ def ask(page: Any, question: str) -> Any:
     answer = page.locator(".rag-answer").nth(count)
     answer.locator(".foot, .banner").first.wait_for()
     page.locator("#ask").wait_for()  # the button is back when all is done
+    # 300 ms after a change Gradio's chat scrolls to its end, and what is clicked at that moment is
+    # no longer where it was. Its timer was set before this one, and so ends before it.
+    page.evaluate("() => new Promise((done) => setTimeout(done, 350))")
     return answer

@@ -27,8 +27,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-# So high that a conversation needs no scrolling: 0.3 seconds after an answer Gradio's chat scrolls
-# to its end, and what is clicked at that moment is no longer where it was.
+# So high that a conversation needs no scrolling, which would move what is about to be clicked.
 ROOMY = {"width": 1440, "height": 2400}
 PATIENCE = 30_000  # milliseconds, for machines with other work
 QUIET = ("ignore::DeprecationWarning", "ignore::UserWarning", "ignore::ResourceWarning")
