@@ -58,15 +58,16 @@ class Site:
         library: The papers.
         options: How it is served.
         conversations: Who is talking.
+        warm: Set once all is loaded that the first question needs, and the examples are found.
         closing: Whether the server is ending, and with it what goes on in the background.
     """
 
     library: Library
     options: ServeOptions
     conversations: Conversations = field(init=False)
+    warm: threading.Event = field(default_factory=threading.Event)
     closing: bool = False
     _examples: list[str] = field(default_factory=list)
-    _warm: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _began: bool = False
     _jobs: ThreadPoolExecutor = field(
@@ -109,21 +110,16 @@ class Site:
             if not self.closing:
                 _LOG.exception("Warming up failed.")
         finally:
-            self._warm.set()
+            self.warm.set()
 
-    def examples(self, *, wait: float = 0.0) -> list[str]:
-        """Return questions that this very library answers; none before they are found.
-
-        Args:
-            wait: Seconds to wait for them.
-        """
-        self._warm.wait(wait)
+    def examples(self) -> list[str]:
+        """Return questions that this very library answers; none before they are found."""
         return list(self._examples)
 
     async def examples_once_found(self, *, wait: float) -> list[str]:
-        """Return the same without a thread that waits: every page that opens asks for them."""
+        """Return the same, after some seconds at most, without a thread that waits for them."""
         until = asyncio.get_running_loop().time() + wait
-        while not self._warm.is_set() and asyncio.get_running_loop().time() < until:
+        while not self.warm.is_set() and asyncio.get_running_loop().time() < until:
             await asyncio.sleep(_LOOK)
         return self.examples()
 

@@ -178,7 +178,7 @@ def serve_library() -> Callable[..., tuple[str, Callable[[], None]]]:
 
         page, site = _within_a_loop(start)
         site.warm_up()
-        site.examples(wait=60)  # so that nothing of it runs on into a test
+        site.warm.wait(60)  # so that nothing of it runs on into a test
 
         def end() -> None:
             page.close(verbose=False)
