@@ -28,12 +28,11 @@ from rag.verification.verdicts import Status
 from rag.verification.verifier import Verifier
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from rag.index.minilm import EncodedText
+    from rag.index.minilm import EncodedText, EncodeTokens
     from rag.papers import Paper
 
-    EncodeTokens = Callable[[Sequence[str]], Iterator[tuple[int, EncodedText]]]
 
 FOLDS = 5
 _PASSED = {Status.SUPPORTED, Status.WEAK}
@@ -47,7 +46,7 @@ class Memory:
         self._known: dict[str, EncodedText] = {}
 
     def __call__(self, texts: Sequence[str]) -> Iterator[tuple[int, EncodedText]]:
-        """Encode texts, and those not yet known each by itself."""
+        """Encode texts, those that are not yet known each by itself."""
         for place, text in enumerate(texts):
             if text not in self._known:
                 ((_, encoded),) = self._encode_tokens([text])

@@ -16,12 +16,12 @@ from rag.verification.rules import quotes_verbatim, signals
 from rag.verification.verifier import Verifier, combined
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
     from benchmarks.gate_cases import Case
-    from rag.index.minilm import EncodedText
+    from rag.index.minilm import EncodeTokens
 
 __all__ = ["Row", "fit_gate", "fold_of", "observe"]
 
@@ -58,7 +58,7 @@ def fold_of(group: int, folds: int) -> int:
 
 def observe(
     cases: Sequence[Case],
-    encode_tokens: Callable[[Sequence[str]], Iterator[tuple[int, EncodedText]]],
+    encode_tokens: EncodeTokens,
 ) -> list[Row]:
     """Compute the features of all cases that cite a known paper."""
     any_weights = Logistic((0.0,), (1.0,), (0.0,), 0.0)

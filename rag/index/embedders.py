@@ -10,13 +10,13 @@ from rag.errors import EmbedderError
 from rag.index.minilm import SentenceEncoder, WeightFiles, default_weights
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     import numpy as np
     from llama_index.core.base.embeddings.base import BaseEmbedding
     from numpy.typing import NDArray
 
-    from rag.index.minilm import EncodedText
+    from rag.index.minilm import EncodeTokens
     from rag.settings import Settings
 
 __all__ = ["Embedder", "find_weights", "open_embedder"]
@@ -44,7 +44,7 @@ class Embedder:
     model: BaseEmbedding
     count_tokens: Callable[[str], int]
     encode: Callable[[Sequence[str]], NDArray[np.float32]]
-    encode_tokens: Callable[[Sequence[str]], Iterator[tuple[int, EncodedText]]]
+    encode_tokens: EncodeTokens
 
 
 def find_weights(settings: Settings) -> WeightFiles:

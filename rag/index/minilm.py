@@ -22,7 +22,7 @@ from rag.errors import EmbedderError
 from rag.index.bert_graph import BertConfig, build_graph, quantize_graph
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     import onnxruntime
     from numpy.typing import NDArray
@@ -138,6 +138,10 @@ class EncodedText(NamedTuple):
     vector: NDArray[np.float32]
     starts: NDArray[np.int32]
     rows: NDArray[np.float32]
+
+
+if TYPE_CHECKING:
+    EncodeTokens = Callable[[Sequence[str]], Iterator[tuple[int, EncodedText]]]
 
 
 class SentenceEncoder:

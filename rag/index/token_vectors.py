@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["TITLE", "TokenVectors", "join_chunks"]
+__all__ = ["TITLE", "TokenVectors", "join_chunks", "pack", "unpack"]
 
 TITLE = -1  # where a token of the title begins, so to speak
 
@@ -36,13 +36,23 @@ class TokenVectors:
     @classmethod
     def of(cls, starts: NDArray[np.int32], rows: NDArray[np.float32]) -> TokenVectors:
         """Keep the signs of vectors, shape (tokens, dimension)."""
-        return cls(starts, np.packbits(rows > 0, axis=1))
+        return cls(starts, pack(rows))
 
     def rows(self, dimension: int) -> NDArray[np.float32]:
         """Return unit vectors of the same signs, shape (tokens, dimension)."""
-        bits = np.unpackbits(self.signs, axis=1, count=dimension)
-        rows: NDArray[np.float32] = (bits * np.float32(2) - 1) / np.sqrt(np.float32(dimension))
-        return rows
+        return unpack(self.signs, dimension)
+
+
+def pack(rows: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Keep the signs of vectors, eight to a byte: shape (tokens, bytes)."""
+    return np.packbits(rows > 0, axis=1)
+
+
+def unpack(signs: NDArray[np.uint8], dimension: int) -> NDArray[np.float32]:
+    """Return unit vectors of the same signs, shape (tokens, dimension)."""
+    bits = np.unpackbits(signs, axis=1, count=dimension)
+    rows: NDArray[np.float32] = (bits * np.float32(2) - 1) / np.sqrt(np.float32(dimension))
+    return rows
 
 
 def join_chunks(chunks: Sequence[tuple[int, int, TokenVectors]]) -> TokenVectors:

@@ -29,11 +29,11 @@ from rag.retrieval.sentence_features import (
 from rag.retrieval.token_match import match, read_tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
-    from rag.index.minilm import EncodedText
+    from rag.index.minilm import EncodeTokens
     from rag.index.token_vectors import TokenVectors
     from rag.papers import Paper
 
@@ -87,7 +87,7 @@ class EvidenceRanker:
 
     def __init__(
         self,
-        encode_tokens: Callable[[Sequence[str]], Iterator[tuple[int, EncodedText]]],
+        encode_tokens: EncodeTokens,
         tokens: Callable[[Sequence[Paper]], Sequence[TokenVectors]],
         document_frequency: Callable[[Sequence[str]], tuple[list[int], int]] | None,
     ) -> None:

@@ -52,7 +52,7 @@ class Parts:
         text: The sentence, without citation markers.
         words: Its content words.
         cut: Where its second half begins, as an offset; its length where it has no halves.
-        encoded: Its vectors; None for a sentence that is compared with nothing.
+        encoded: Its vectors (`encode_apart`); None for a sentence that is compared with nothing.
     """
 
     text: str
@@ -185,11 +185,7 @@ class Meaning:
     @classmethod
     def of(cls, parts: Parts, encoded: EncodedText) -> Meaning:
         """Share out the tokens of a sentence over its parts."""
-        whole = encoded.vector
-        # A text without a letter stands for itself.
-        told = len(encoded.starts) > 0
-        starts = encoded.starts if told else np.zeros(1, np.int32)
-        tokens = encoded.rows if told else whole[np.newaxis]
+        whole, starts, tokens = encoded
         carried = _carried(parts.words, starts)
         before = starts < parts.cut
         sides = [side for side in (before, ~before) if (carried * side).any()]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rag.index.token_vectors import TITLE, TokenVectors
+from rag.index.token_vectors import pack, unpack
 from rag.text.sentences import Span, sentence_spans
 from rag.verification.sentence_vectors import encode_apart, unit
 from rag.verification.words import (
@@ -22,11 +22,9 @@ from rag.verification.words import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
     from numpy.typing import NDArray
 
-    from rag.index.minilm import EncodedText
+    from rag.index.minilm import EncodeTokens
     from rag.papers import Paper
     from rag.verification.claim_parts import Parts
 
@@ -59,14 +57,14 @@ class PaperView:
         paper: The paper.
         spans: Its sentences, as offsets into the abstract.
         vectors: Array of shape (1 + sentences, dimension): the title's vector, then theirs.
-        signs: The tokens of the same, each encoded in its sentence.
+        signs: Those of the tokens of the same, each encoded in its sentence, shape (tokens, bytes).
         firsts: Which token is the first of the title and of each sentence, shape (1 + sentences,).
     """
 
     paper: Paper
     spans: list[Span]
     vectors: NDArray[np.float32] = field(repr=False)
-    signs: TokenVectors = field(repr=False)
+    signs: NDArray[np.uint8] = field(repr=False)
     firsts: NDArray[np.intp] = field(repr=False)
     _rows: dict[str, NDArray[np.bool_]] = field(default_factory=dict, repr=False)
 
@@ -74,25 +72,20 @@ class PaperView:
     def of(
         cls,
         paper: Paper,
-        encode_tokens: Callable[[Sequence[str]], Iterator[tuple[int, EncodedText]]],
+        encode_tokens: EncodeTokens,
     ) -> PaperView:
         """Take a paper apart, and encode its title and its sentences."""
         spans = sentence_spans(paper.abstract)
         texts = [paper.title, *(paper.abstract[start:end] for start, end in spans)]
         encoded = encode_apart(encode_tokens, texts)
-        # A text without a letter stands for itself.
-        starts = [one.starts if len(one.starts) else np.zeros(1, np.int32) for one in encoded]
-        rows = [one.rows if len(one.starts) else one.vector[np.newaxis] for one in encoded]
-        counts = [len(one) for one in starts]
-        begins = np.repeat([TITLE, *(span.start for span in spans)], counts)
-        inside = np.concatenate([np.zeros(counts[0], np.int32), *starts[1:]])
-        signs = TokenVectors.of((begins + inside).astype(np.int32), np.concatenate(rows))
+        rows = [one.rows for one in encoded]
+        firsts = np.cumsum([0, *(len(one) for one in rows[:-1])])
         vectors = np.stack([one.vector for one in encoded])
-        return cls(paper, spans, vectors, signs, np.cumsum([0, *counts[:-1]]))
+        return cls(paper, spans, vectors, pack(np.concatenate(rows)), firsts)
 
     def tokens(self) -> NDArray[np.float32]:
         """Return the tokens of the title and the sentences, shape (tokens, dimension)."""
-        return self.signs.rows(self.vectors.shape[1])
+        return unpack(self.signs, self.vectors.shape[1])
 
     def prepare(self) -> None:
         """Find out now what every comparison asks."""

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from rag.index.minilm import EncodedText
+    from rag.index.minilm import EncodedText, EncodeTokens
 
 __all__ = ["encode_apart", "unit"]
 
@@ -28,7 +28,7 @@ def _workers() -> ThreadPoolExecutor:
 
 
 def encode_apart(
-    encode_tokens: Callable[[Sequence[str]], Iterator[tuple[int, EncodedText]]],
+    encode_tokens: EncodeTokens,
     texts: Sequence[str],
 ) -> list[EncodedText]:
     """Encode each text by itself, as many at a time as there are cores.
@@ -40,11 +40,16 @@ def encode_apart(
     Args:
         encode_tokens: Embeds texts and their tokens. Threads call it at once.
         texts: Each that occurs more than once is encoded once.
+
+    Returns:
+        What was made of each text; one without a letter stands for its only token itself.
     """
 
     def encode(text: str) -> EncodedText:
         ((_, encoded),) = encode_tokens([text])
-        return encoded
+        if len(encoded.starts):
+            return encoded
+        return encoded._replace(starts=np.zeros(1, np.int32), rows=encoded.vector[np.newaxis])
 
     unique = list(dict.fromkeys(texts))
     run = _workers().map if len(unique) > 1 else map

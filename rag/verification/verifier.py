@@ -29,9 +29,9 @@ from rag.verification.sentence_vectors import encode_apart
 from rag.verification.verdicts import MODELS, RULES, Evidence, SentenceVerdict, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Sequence
 
-    from rag.index.minilm import EncodedText
+    from rag.index.minilm import EncodeTokens
     from rag.papers import Paper
     from rag.verification.entailment import Entailment
 
@@ -61,7 +61,7 @@ class Verifier:
 
     def __init__(
         self,
-        encode_tokens: Callable[[Sequence[str]], Iterator[tuple[int, EncodedText]]],
+        encode_tokens: EncodeTokens,
         *,
         second: Entailment | None = None,
         weights: GateWeights | None = None,
