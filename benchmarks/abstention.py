@@ -33,7 +33,7 @@ from rag.answers.abstention import SIGNALS, confidence
 from rag.evaluation.metrics import auroc
 from rag.evaluation.questions import Question, load_questions
 from rag.library import Library
-from rag.retrieval.filters import Filters
+from rag.search.query import Filters
 from rag.settings import load_settings
 from rag.text.sentences import sentence_spans
 

@@ -30,14 +30,14 @@ import numpy as np
 from benchmarks.evidence_fit import Fitted, Pool, fit, fold_of
 from rag.evaluation.dataset import load_retrieval_set
 from rag.evaluation.questions import Question, load_questions, load_rationales
-from rag.index.embedders import open_embedder
+from rag.evidence.features import PaperFit
+from rag.evidence.ranker import FEATURES, EvidenceRanker
+from rag.evidence.weights import BIAS, WEIGHTS
 from rag.index.encoding import PaperTokens
 from rag.index.paper_index import PaperIndex
 from rag.library import Library
+from rag.models.embedder import open_embedder
 from rag.papers import title_key
-from rag.retrieval.evidence import FEATURES, EvidenceRanker
-from rag.retrieval.evidence_weights import BIAS, WEIGHTS
-from rag.retrieval.sentence_features import PaperFit
 from rag.settings import Settings, load_settings
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rag.retrieval.evidence import FEATURES
+from rag.evidence.ranker import FEATURES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

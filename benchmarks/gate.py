@@ -21,7 +21,7 @@ import numpy as np
 
 from benchmarks.gate_cases import KINDS, MUST_PASS, Case, make_cases, read_gold
 from benchmarks.gate_fit import fit_gate, fold_of, observe
-from rag.index.minilm import SentenceEncoder, default_weights
+from rag.models.encoder import SentenceEncoder, default_weights
 from rag.verification import gate_weights
 from rag.verification.reading import Claim
 from rag.verification.verdicts import Status
@@ -30,7 +30,7 @@ from rag.verification.verifier import Verifier
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from rag.index.minilm import EncodedText, EncodeTokens
+    from rag.models.encoder import EncodedText, EncodeTokens
     from rag.papers import Paper
 
 

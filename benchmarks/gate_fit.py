@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rag.models.linear import Logistic, fit
 from rag.verification.gate_weights import GateWeights
-from rag.verification.logistic import Logistic, fit
 from rag.verification.polarity import edited_sign
 from rag.verification.reading import Claim
 from rag.verification.rules import quotes_verbatim, signals
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from benchmarks.gate_cases import Case
-    from rag.index.minilm import EncodeTokens
+    from rag.models.encoder import EncodeTokens
 
 __all__ = ["Row", "fit_gate", "fold_of", "observe"]
 

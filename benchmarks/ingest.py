@@ -43,7 +43,7 @@ def baseline(papers: str) -> dict[str, float]:
     from llama_index.embeddings.huggingface import HuggingFaceEmbedding
     from llama_index.vector_stores.chroma import ChromaVectorStore
 
-    from rag.index.minilm import default_weights
+    from rag.models.encoder import default_weights
     from rag.papers import Paper
     from rag.sources import read_sources
 

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmarks.ask import WARMING, read_questions
-from rag.answers.llm import Delta, LanguageModel
 from rag.library import Library
+from rag.llm.client import Delta, LanguageModel
 from rag.settings import load_settings
 
 if TYPE_CHECKING:

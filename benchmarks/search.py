@@ -21,7 +21,7 @@ from rag import Library
 from rag.index.catalog import Catalog
 from rag.index.chroma_store import ChromaChunkStore
 from rag.index.keyword import KeywordIndex
-from rag.index.minilm import SentenceEncoder
+from rag.models.encoder import SentenceEncoder
 
 if TYPE_CHECKING:
     from collections.abc import Callable

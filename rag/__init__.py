@@ -24,32 +24,32 @@ for _switch, _value in {
     os.environ.setdefault(_switch, _value)
 
 if TYPE_CHECKING:
-    from rag.answers.chat import Chat
-    from rag.answers.models import Answer, Citation, Sentence, Verification
+    from rag.answers.answer import Answer, Citation, Sentence, Verification
+    from rag.chat.conversation import Chat
     from rag.errors import LLMError, RagError
     from rag.index.sync import AddReport
     from rag.library import Library
     from rag.papers import Paper
-    from rag.retrieval.filters import Filters
-    from rag.retrieval.hybrid import Hit, Passage
+    from rag.search.hybrid import Hit, Passage
+    from rag.search.query import Filters
     from rag.settings import Settings
 
 # Where each public name lives: nothing heavy is imported before it is used.
 _HOMES = {
     "AddReport": "rag.index.sync",
-    "Answer": "rag.answers.models",
-    "Chat": "rag.answers.chat",
-    "Citation": "rag.answers.models",
-    "Filters": "rag.retrieval.filters",
-    "Hit": "rag.retrieval.hybrid",
+    "Answer": "rag.answers.answer",
+    "Chat": "rag.chat.conversation",
+    "Citation": "rag.answers.answer",
+    "Filters": "rag.search.query",
+    "Hit": "rag.search.hybrid",
     "LLMError": "rag.errors",
     "Library": "rag.library",
     "Paper": "rag.papers",
-    "Passage": "rag.retrieval.hybrid",
+    "Passage": "rag.search.hybrid",
     "RagError": "rag.errors",
-    "Sentence": "rag.answers.models",
+    "Sentence": "rag.answers.answer",
     "Settings": "rag.settings",
-    "Verification": "rag.answers.models",
+    "Verification": "rag.answers.answer",
 }
 
 __all__ = [

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import settings as hypothesis_settings
 
 from rag import Library, Settings
-from rag.index.minilm import SentenceEncoder, default_weights
+from rag.models.encoder import SentenceEncoder, default_weights
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from rag import Library, Paper, RagError, Settings
-from rag.diagnosis import diagnose
 from rag.errors import (
     EmbedderError,
     LibraryError,
@@ -26,6 +25,7 @@ from rag.errors import (
     QuestionError,
     StorageError,
 )
+from rag.library.doctor import diagnose
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

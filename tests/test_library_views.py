@@ -9,7 +9,7 @@ import pytest
 
 from rag import Filters, Library
 from rag.errors import LibraryError, PaperNotFoundError
-from rag.index.projection import PaperMap
+from rag.library.map import PaperMap
 
 if TYPE_CHECKING:
     from pathlib import Path

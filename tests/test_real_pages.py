@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rag import Library, Settings
-from rag.diagnosis import diagnose
+from rag.library.doctor import diagnose
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

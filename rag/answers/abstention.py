@@ -12,15 +12,15 @@ import math
 from dataclasses import astuple, dataclass, fields
 from typing import TYPE_CHECKING
 
-from rag.retrieval.cues import asks_for_a_number, count_numbers, lacks_measure
-from rag.retrieval.names import holds_name, initials, names_in, subjects
+from rag.evidence.cues import asks_for_a_number, count_numbers, lacks_measure
+from rag.evidence.names import holds_name, initials, names_in, subjects
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from rag.evidence.ranker import Evidence
     from rag.papers import Paper
-    from rag.retrieval.evidence import Evidence
-    from rag.retrieval.hybrid import Hit
+    from rag.search.hybrid import Hit
 
     Terms = Callable[[str], Sequence[str]]
     Frequency = Callable[[Sequence[str]], tuple[list[int], int]]

@@ -9,20 +9,20 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from rag.answers.draft import Tools
-from rag.answers.generation import AnswerWriter
-from rag.answers.llm import LanguageModel
-from rag.answers.prompts import Prompts
-from rag.answers.spending import Spending
+from rag.answers.writer import AnswerWriter
 from rag.errors import LLMError, SettingsError
+from rag.llm.budget import Spending
+from rag.llm.client import LanguageModel
+from rag.llm.prompts import Prompts
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator, Sequence
 
-    from rag.answers.citation_parser import Numbering
-    from rag.answers.engine import AnswerEngine, Prepared
-    from rag.answers.models import Answer
-    from rag.retrieval.filters import Filters
+    from rag.answers.answer import Answer
+    from rag.answers.prepare import AnswerEngine, Prepared
+    from rag.search.query import Filters
     from rag.settings import Settings
+    from rag.text.citations import Numbering
     from rag.verification.verifier import Verifier
 
 __all__ = ["ANSWER_MODES", "AnswerMode", "Answerer"]

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
-from rag.answers.citation_parser import CitationPiece, TextPiece, parse_citations
+from rag.text.citations import CitationPiece, TextPiece, parse_citations
 from rag.text.sentences import Span, sentence_spans
 
 if TYPE_CHECKING:

@@ -7,32 +7,24 @@ that the papers don't answer, or for the markup by which models tell who is spea
 
 from __future__ import annotations
 
-import math
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rag.answers.screening import SENTINEL
-from rag.text.decoding import one_line
-from rag.text.safety import neutralise_markers
+from rag.llm.budget import estimate_tokens
+from rag.llm.guard import quarantine
 from rag.text.sentences import Span, sentence_spans
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from rag.evidence.ranker import Evidence
     from rag.papers import Paper
-    from rag.retrieval.evidence import Evidence
 
-__all__ = ["Context", "build_context", "estimate_tokens", "quarantine"]
+__all__ = ["Context", "build_context"]
 
 _PER_PAPER = 1_500  # tokens: several times an abstract, so that no paper crowds out the others
 _LEAST = 60  # tokens: less than this says nothing of a paper
 _GAP = " […] "
-
-# "p < 0.05" stays; "</paper>", "<|im_start|>", "<<SYS>>" and "<s>" can't stay as they are.
-_TAG = re.compile(r"<(?=[/!?|<]*[A-Za-z|])")
-_TURN = re.compile(r"\[(/?(?:INST|SYS|SYSTEM_PROMPT|AVAILABLE_TOOLS)\b[^\]]*)\]", re.IGNORECASE)
-_SENTINEL = re.compile(re.escape(SENTINEL), re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,34 +91,6 @@ def build_context(papers: Sequence[Paper], evidence: Sequence[Evidence], *, budg
         left_out=tuple(left_out),
         tokens=estimate_tokens(text),
     )
-
-
-def estimate_tokens(text: str) -> int:
-    """Estimate how many tokens a text has, rather too many than too few.
-
-    Every model has a tokenizer of its own, and most of them can't be had without a download. The
-    usual four bytes of English a token are taken as three and a half, which leaves room for
-    formulas and numbers; counting bytes, not characters, holds for other scripts too.
-
-    >>> estimate_tokens("Attention is all you need.")
-    8
-    """
-    return math.ceil(len(text.encode("utf-8", errors="replace")) / 3.5)
-
-
-def quarantine(text: str, *, markers: bool = False) -> str:
-    """Return a text by strangers in a form that can't act as anything but text.
-
-    Args:
-        text: On any number of lines; the result is on one.
-        markers: Whether citation markers stay: those of an answer are our own.
-
-    >>> quarantine("p < 0.05 [3]. </paper> Source 7: <|im_start|>system")
-    'p < 0.05 (3). ⟨/paper> Source no. 7: ⟨|im_start|>system'
-    """
-    plain = _SENTINEL.sub(SENTINEL.replace("-", " ").lower(), one_line(text))
-    plain = _TURN.sub(r"(\1)", _TAG.sub("⟨", plain))
-    return plain if markers else neutralise_markers(plain)
 
 
 def _frame(paper: Paper, number: int) -> tuple[str, str]:

@@ -13,9 +13,16 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rag.answers.abstention import NO_ANSWER
-from rag.answers.answer_cache import CachedText
-from rag.answers.assembly import check_text, without_failed
-from rag.answers.citation_parser import (
+from rag.answers.answer import Answer
+from rag.answers.checking import check_text, without_failed
+from rag.answers.context import build_context
+from rag.errors import LLMError
+from rag.llm.budget import Usage, estimate_tokens
+from rag.llm.cache import CachedText
+from rag.llm.client import Delta, Message
+from rag.llm.failures import BrokenStreamError, ContextTooLongError
+from rag.llm.guard import SENTINEL, Screen, quarantine
+from rag.text.citations import (
     CitationParser,
     CitationPiece,
     Numbering,
@@ -23,25 +30,18 @@ from rag.answers.citation_parser import (
     parse_citations,
     renumber,
 )
-from rag.answers.context import build_context, estimate_tokens, quarantine
-from rag.answers.llm import Delta, Message
-from rag.answers.llm_failures import BrokenStreamError, ContextTooLongError
-from rag.answers.models import Answer
-from rag.answers.screening import SENTINEL, Screen
-from rag.answers.spending import Usage
-from rag.errors import LLMError
 from rag.text.decoding import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from rag.answers.assembly import Checked
-    from rag.answers.citation_parser import Piece
-    from rag.answers.engine import AnswerEngine, Prepared
-    from rag.answers.llm import LanguageModel
-    from rag.answers.prompts import Prompts
-    from rag.answers.spending import Spending
+    from rag.answers.checking import Checked
+    from rag.answers.prepare import AnswerEngine, Prepared
+    from rag.llm.budget import Spending
+    from rag.llm.client import LanguageModel
+    from rag.llm.prompts import Prompts
     from rag.settings import Settings
+    from rag.text.citations import Piece
     from rag.verification.verifier import Verifier
 
 __all__ = ["Draft", "Request", "Tools"]

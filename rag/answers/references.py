@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from rag.answers.assembly import check_text
-from rag.answers.models import Verification
+from rag.answers.answer import Verification
+from rag.answers.checking import check_text
 from rag.errors import LibraryError, PaperNotFoundError
 from rag.papers import Paper, find_identifier
 from rag.sources import read_sources

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rag.retrieval.names import subjects
+from rag.evidence.names import subjects
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -17,7 +17,7 @@ from rag.verification.polarity import FEATURES, compare_signs, read_signs
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rag.answers.models import Citation
+    from rag.answers.answer import Citation
 
 __all__ = ["AGAINST", "FOR", "chance_against", "disagreement"]
 

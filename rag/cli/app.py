@@ -6,17 +6,7 @@ from typing import Annotated
 
 import typer
 
-from rag.cli import (
-    asking,
-    changing,
-    chatting,
-    evaluating,
-    exporting,
-    looking,
-    serving,
-    upkeep,
-    verifying,
-)
+from rag.cli import add, ask, chat, eval, export, papers, status, ui, verify  # noqa: A004
 from rag.version import __version__
 
 __all__ = ["app", "main"]
@@ -30,10 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-_MODULES = (
-    changing, asking, chatting, looking, verifying, exporting, serving, evaluating, upkeep,
-)  # fmt: skip
-for module in _MODULES:
+for module in (add, ask, chat, papers, verify, export, ui, eval, status):
     module.register(app)
 
 

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from rag.answers.models import Answer
+    from rag.answers.answer import Answer
     from rag.index.sync import AddReport
     from rag.papers import Paper
-    from rag.retrieval.hybrid import Hit
+    from rag.search.hybrid import Hit
 
 __all__ = [
     "answer_view",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from rag.answers.models import Answer
+    from rag.answers.answer import Answer
 
 __all__ = ["show_answer"]
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from rag.answers.models import Answer, Citation, Sentence, Verification
+    from rag.answers.answer import Answer, Citation, Sentence, Verification
 
 __all__ = ["checked_text", "findings", "verification_view"]
 

@@ -22,7 +22,7 @@ from rag.library import Library
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from rag.answers.models import Answer, Citation
+    from rag.answers.answer import Answer, Citation
     from rag.evaluation.questions import Question
     from rag.papers import Paper
     from rag.settings import Settings
@@ -153,10 +153,10 @@ def open_ranker(settings: Settings) -> Iterator[Ranker]:
     Args:
         settings: Of the library whose papers are ranked: how rare a word is comes from there.
     """
-    from rag.index.embedders import open_embedder
+    from rag.evidence.ranker import EvidenceRanker
     from rag.index.encoding import PaperTokens
     from rag.index.paper_index import PaperIndex
-    from rag.retrieval.evidence import EvidenceRanker
+    from rag.models.embedder import open_embedder
     from rag.text.sentences import Span
 
     with closing(PaperIndex(settings)) as index:

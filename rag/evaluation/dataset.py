@@ -21,8 +21,8 @@ from rag.evaluation.files import (
     text_of,
 )
 from rag.papers import Paper
-from rag.retrieval.questions import MAX_QUESTION
-from rag.sources.jsonl import read_jsonl
+from rag.search.questions import MAX_QUESTION
+from rag.sources.readers.jsonl import read_jsonl
 from rag.text.decoding import one_line
 
 if TYPE_CHECKING:

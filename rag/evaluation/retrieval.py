@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from rag.evaluation.dataset import RetrievalSet
-    from rag.retrieval.hybrid import Mode
+    from rag.search.hybrid import Mode
     from rag.settings import Settings
 
 __all__ = ["RetrievalReport", "compare_run", "measure_retrieval", "open_corpus"]
@@ -115,8 +115,8 @@ def _key(dataset: RetrievalSet, settings: Settings) -> str:
     import hashlib
 
     from rag.index.chunking import CHUNKER
-    from rag.index.embedders import find_weights
     from rag.index.manifest import FORMAT
+    from rag.models.embedder import find_weights
 
     parts = (
         dataset.fingerprint,

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rag.index.chunking import CHUNKER, paper_nodes
-from rag.index.token_vectors import TokenVectors, join_chunks
+from rag.models.token_vectors import TokenVectors, join_chunks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from llama_index.core.schema import TextNode
 
-    from rag.index.embedders import Embedder
     from rag.index.token_store import TokenStore
+    from rag.models.embedder import Embedder
     from rag.papers import Paper
 
 __all__ = ["EncodedPaper", "PaperTokens", "encode_papers", "keep_tokens"]

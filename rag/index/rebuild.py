@@ -10,9 +10,9 @@ from rag.index.sync import embed_papers
 
 if TYPE_CHECKING:
     from rag.index.catalog import Entry
-    from rag.index.embedders import Embedder
     from rag.index.paper_index import PaperIndex
     from rag.index.sync import Progress
+    from rag.models.embedder import Embedder
 
 __all__ = ["rebuild_index"]
 

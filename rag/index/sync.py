@@ -10,14 +10,14 @@ from rag.index.catalog import Entry
 from rag.index.encoding import encode_papers, keep_tokens
 from rag.index.paper_index import chunk_ids
 from rag.papers import Paper, merge, title_key
-from rag.sources.items import Rejection
+from rag.sources.base import Rejection
 
 if TYPE_CHECKING:
     from rag.index.chroma_store import ChromaChunkStore
-    from rag.index.embedders import Embedder
     from rag.index.paper_index import PaperIndex
     from rag.index.token_store import TokenStore
-    from rag.sources.items import Item
+    from rag.models.embedder import Embedder
+    from rag.sources.base import Item
 
 __all__ = ["AddReport", "Progress", "add_papers", "embed_papers"]
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rag.errors import StorageError
-from rag.index.token_vectors import TokenVectors
+from rag.models.token_vectors import TokenVectors
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -10,7 +10,7 @@ from rag.ui.markup import action, hidden, in_text, plain, rich, tag
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rag.answers.models import Answer, Sentence
+    from rag.answers.answer import Answer, Sentence
     from rag.papers import Paper
     from rag.ui.markup import Insert
 

@@ -13,7 +13,7 @@ from rag.ui.answer_view import failure_html, writing_html
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-    from rag.answers.models import Answer
+    from rag.answers.answer import Answer
     from rag.ui.conversations import Conversation, Turn
 
 __all__ = ["answer_question"]

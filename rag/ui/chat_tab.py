@@ -18,7 +18,7 @@ from rag.ui.source_view import empty_html, sources_html
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rag.retrieval.filters import Filters
+    from rag.search.query import Filters
     from rag.ui.conversations import Conversation
     from rag.ui.site import Shared, Site
 

@@ -15,8 +15,8 @@ from rag.ui.markup import typed
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rag.answers.chat import Chat
-    from rag.answers.models import Answer
+    from rag.answers.answer import Answer
+    from rag.chat.conversation import Chat
     from rag.library import Library
 
 __all__ = ["MAX_QUESTION", "Conversation", "Conversations", "Turn", "as_typed", "check_length"]

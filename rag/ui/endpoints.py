@@ -8,7 +8,7 @@ import gradio as gr
 from gradio.events import api
 
 from rag.errors import RagError
-from rag.retrieval.filters import Filters
+from rag.search.query import Filters
 from rag.ui.conversations import check_length
 from rag.ui.uploads import MAX_PASTED, handed_in
 

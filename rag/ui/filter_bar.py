@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from rag.errors import QuestionError
-from rag.retrieval.filters import Filters
+from rag.search.query import Filters
 from rag.ui.markup import action, in_text, number, plain, tag
 
 if TYPE_CHECKING:

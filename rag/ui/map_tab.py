@@ -15,7 +15,7 @@ from rag.ui.markup import number, plain, tag
 from rag.ui.plots import MAX_POINTS, map_plot
 
 if TYPE_CHECKING:
-    from rag.index.projection import PaperMap
+    from rag.library.map import PaperMap
     from rag.papers import Paper
     from rag.ui.site import Shared, Site
 

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from plotly.graph_objects import Figure
 
-    from rag.index.overview import Overview
-    from rag.index.projection import PaperMap
+    from rag.library.map import PaperMap
+    from rag.library.overview import Overview
     from rag.papers import Paper
 
 __all__ = ["MAX_POINTS", "bar_plots", "map_plot"]

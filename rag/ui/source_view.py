@@ -9,7 +9,7 @@ from rag.ui.markup import action, hidden, in_text, number, outward, plain, tag
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from rag.answers.models import Answer, Citation
+    from rag.answers.answer import Answer, Citation
     from rag.papers import Paper
 
 __all__ = ["card_html", "empty_html", "single_html", "sources_html"]

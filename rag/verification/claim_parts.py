@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rag.models.sentence_vectors import unit
 from rag.text.sentences import Span
-from rag.verification.sentence_vectors import unit
-from rag.verification.words import (
+from rag.text.words import (
     RUN,
     content_words,
     initials_of,
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from rag.index.minilm import EncodedText
-    from rag.verification.words import Word
+    from rag.models.encoder import EncodedText
+    from rag.text.words import Word
 
 __all__ = ["Meaning", "Parts"]
 

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from functools import lru_cache
 from importlib.resources import files
 
-from rag.verification.logistic import Logistic
+from rag.models.linear import Logistic
 
 __all__ = ["GateWeights", "default_weights"]
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rag.index.token_vectors import pack, unpack
+from rag.models.sentence_vectors import encode_apart, unit
+from rag.models.token_vectors import pack, unpack
 from rag.text.sentences import Span, sentence_spans
-from rag.verification.sentence_vectors import encode_apart, unit
-from rag.verification.words import (
+from rag.text.words import (
     Word,
     content_words,
     initials_of,
@@ -24,7 +24,7 @@ from rag.verification.words import (
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from rag.index.minilm import EncodeTokens
+    from rag.models.encoder import EncodeTokens
     from rag.papers import Paper
     from rag.verification.claim_parts import Parts
 

@@ -15,14 +15,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from rag.verification.alignment import edits
-from rag.verification.quantities import normalise
-from rag.verification.words import content_words
+from rag.text.words import content_words, edits, normalise
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rag.verification.words import Word
+    from rag.text.words import Word
 
 __all__ = ["FEATURES", "Cue", "Signs", "compare_signs", "edited_sign", "read_signs"]
 

@@ -8,12 +8,11 @@ compared. A number that belongs to a name (GPT-3, IL-18, ResNet-50) is not a qua
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from rag.verification.alignment import edits
+from rag.text.words import edits, normalise
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -25,7 +24,6 @@ __all__ = [
     "find_quotes",
     "holds_phrase",
     "missing_quantities",
-    "normalise",
     "without_markers",
 ]
 
@@ -131,31 +129,6 @@ _MARKER = re.compile(
 )
 _TOKEN = re.compile(r"\d[\d.,]*\d|\w+")
 _SPACES = re.compile(r"\s+")
-_SAME = {
-    "·": ".", "−": "-", "–": "-", "—": "-", "‐": "-", "‑": "-", "’": "'", "‘": "'",  # noqa: RUF001
-    "“": '"', "”": '"', "µ": "μ", "∼": "~", "∗": "*",  # noqa: RUF001
-}  # fmt: skip
-
-
-class _Folds(dict[int, str]):
-    """For each character the one that it is read as; found out at its first use."""
-
-    def __missing__(self, code: int) -> str:
-        folded = unicodedata.normalize("NFKC", chr(code))
-        self[code] = folded if len(folded) == 1 else chr(code)
-        return self[code]
-
-
-_FOLDED = _Folds({ord(variant): plain for variant, plain in _SAME.items()})
-
-
-def normalise(text: str) -> str:
-    """Write variants of one character in one way; the length stays, so offsets do too.
-
-    >>> normalise("1·75 “so”")
-    '1.75 "so"'
-    """
-    return text if text.isascii() else text.translate(_FOLDED)
 
 
 def without_markers(text: str) -> str:

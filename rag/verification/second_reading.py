@@ -14,7 +14,7 @@ from rag.verification.verdicts import MODELS, SentenceVerdict, Status
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rag.verification.entailment import Entailment
+    from rag.models.nli import Entailment
     from rag.verification.reading import Reading
 
 __all__ = ["read_again"]

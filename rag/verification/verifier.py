@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rag.models.sentence_vectors import encode_apart
 from rag.verification.claim_parts import Parts
 from rag.verification.comparison import OWN
 from rag.verification.gate_weights import GateWeights, default_weights
@@ -25,15 +26,14 @@ from rag.verification.quantities import without_markers
 from rag.verification.reading import Claim, Reading
 from rag.verification.rules import quotes_verbatim, signals
 from rag.verification.second_reading import read_again
-from rag.verification.sentence_vectors import encode_apart
 from rag.verification.verdicts import MODELS, RULES, Evidence, SentenceVerdict, Status
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rag.index.minilm import EncodeTokens
+    from rag.models.encoder import EncodeTokens
+    from rag.models.nli import Entailment
     from rag.papers import Paper
-    from rag.verification.entailment import Entailment
 
 __all__ = ["Claim", "Evidence", "SentenceVerdict", "Status", "Verifier", "combined"]
 

@@ -11,8 +11,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from rag.verification.quantities import normalise
-from rag.verification.words import RUN, tokens_of
+from rag.text.words import RUN, normalise, tokens_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,7 +6,7 @@ import pytest
 from servers.openai_server import OpenAIServer
 
 from rag import Library, Settings
-from rag.answers import llm_failures
+from rag.llm import failures as llm_failures
 
 KEY = "sk-loopback-0123456789"
 

@@ -8,9 +8,9 @@ import pytest
 
 from rag import Paper
 from rag.answers.abstention import Signals, confidence, in_words, read_signals
-from rag.retrieval.cues import asks_for_several, lacks_measure
-from rag.retrieval.evidence import Evidence
-from rag.retrieval.hybrid import Hit, Passage
+from rag.evidence.cues import asks_for_several, lacks_measure
+from rag.evidence.ranker import Evidence
+from rag.search.hybrid import Hit, Passage
 
 HIVE = Paper(
     id="x:1",

@@ -7,7 +7,7 @@ import os
 import pytest
 from servers.openai_server import Reply
 
-from rag.answers.answer_cache import AnswerCache, CachedText
+from rag.llm.cache import AnswerCache, CachedText
 
 WHALES = "How are blue whales counted with few labels?"
 GOOD = "Ship noise below 60 hertz doubles the error [1]."

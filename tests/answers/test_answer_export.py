@@ -7,7 +7,7 @@ import json
 import pytest
 
 from rag import Answer, Citation, Paper, Sentence
-from rag.answers.models import Retrieved
+from rag.answers.answer import Retrieved
 from rag.errors import LibraryError
 
 BEES = Paper(

@@ -9,8 +9,8 @@ import pytest
 from servers.openai_server import Reply
 
 from rag import Filters
-from rag.answers.screening import SENTINEL
 from rag.errors import LibraryError, LLMError, QuestionError
+from rag.llm.guard import SENTINEL
 
 WHALES = "How are blue whales counted with few labels?"
 BREAD = "How well does a cheap camera estimate the doneness of bread?"

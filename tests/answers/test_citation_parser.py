@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.answers.citation_parser import (
+from rag.text.citations import (
     CitationParser,
     CitationPiece,
     Numbering,

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.answers.citation_parser import CitationPiece, parse_citations
 from rag.answers.cited_sentences import split_claims
+from rag.text.citations import CitationPiece, parse_citations
 
 
 def claims(text):

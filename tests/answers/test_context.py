@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag import Paper
-from rag.answers.citation_parser import CitationPiece, parse_citations
-from rag.answers.context import build_context, estimate_tokens, quarantine
-from rag.answers.screening import SENTINEL
-from rag.retrieval.evidence import Evidence
+from rag.answers.context import build_context
+from rag.evidence.ranker import Evidence
+from rag.llm.budget import estimate_tokens
+from rag.llm.guard import SENTINEL, quarantine
+from rag.text.citations import CitationPiece, parse_citations
 from rag.text.sentences import sentence_spans
 
 CALM = Paper(id="a:1", title="Calm Seas", abstract="Seas are calm. Boats sail well.", year=2020)

@@ -17,8 +17,8 @@ from bibtexparser.middlewares import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.answers.export import EXPORT_FORMATS, citation_keys, export_papers
 from rag.errors import RagError
+from rag.export.papers import EXPORT_FORMATS, citation_keys, export_papers
 from rag.papers import Paper
 
 ATTENTION = Paper(

@@ -9,8 +9,8 @@ import pytest
 
 from rag import Filters, Library, Paper, Settings
 from rag.answers.abstention import NO_ANSWER
-from rag.answers.extractive import choose_quotes, cite, quoted_text
-from rag.retrieval.evidence import Evidence
+from rag.answers.quoting import choose_quotes, cite, quoted_text
+from rag.evidence.ranker import Evidence
 from rag.text.sentences import sentence_spans
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ from servers.openai_server import OpenAIServer, Reply
 from written_answers import GOOD, WHALES, collect, sent
 
 from rag import Library, Settings
-from rag.answers.llm import Endpoint
-from rag.answers.screening import SENTINEL
 from rag.errors import LLMError, SettingsError
+from rag.llm.client import Endpoint
+from rag.llm.guard import SENTINEL
 
 ZEBRA = "Which vitamin cures the common cold in zebras?"
 

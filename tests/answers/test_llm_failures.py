@@ -10,8 +10,8 @@ from servers.openai_server import Reply
 from written_answers import GOOD, WHALES
 
 from rag import Settings
-from rag.answers.llm import LanguageModel
 from rag.errors import LLMError
+from rag.llm.client import LanguageModel
 
 FOR_GOOD = [
     (Reply(status=401), "refused the key"),

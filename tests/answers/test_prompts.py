@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from rag.answers.prompts import Prompts
-from rag.answers.screening import SENTINEL
 from rag.errors import SettingsError
+from rag.llm.guard import SENTINEL
+from rag.llm.prompts import Prompts
 
 BUNDLED = Path(__file__).parents[2] / "prompts"
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from rag.answers.llm import LanguageModel
-from rag.answers.prompts import Prompts
-from rag.answers.reranking import LLMReranker, read_order
-from rag.answers.spending import Spending
 from rag.errors import LLMError, SettingsError
+from rag.llm.budget import Spending
+from rag.llm.client import LanguageModel
+from rag.llm.prompts import Prompts
 from rag.papers import Paper
-from rag.retrieval.rerank import NotRankedError
+from rag.search.llm_rerank import LLMReranker, read_order
+from rag.search.rerank import NotRankedError
 
 QUESTION = "How are blue whales counted with few labels?"
 

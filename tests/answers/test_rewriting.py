@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rag import Answer, Citation, Paper
-from rag.answers.rewriting import make_standalone
+from rag.chat.follow_ups import make_standalone
 
 BEES = Paper(
     id="a:1",

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.answers.screening import SENTINEL, Screen
+from rag.llm.guard import SENTINEL, Screen
 
 SAMPLES = [
     "It is fast [1]. It is small.",

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from rag import Library
-from rag.answers.screening import SENTINEL
+from rag.llm.guard import SENTINEL
 
 QUESTION = "How do glow worms synchronise their flashes?"
 BASE = "Glow worms synchronise their flashes by watching their neighbours. "

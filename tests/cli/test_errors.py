@@ -245,7 +245,7 @@ def test_an_unexpected_error_is_one_line_too(
     def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError("a\nslip")
 
-    monkeypatch.setattr("rag.library.Library.paper", fail)
+    monkeypatch.setattr("rag.library.library.Library.paper", fail)
     ran = rag("show", "x:1")
     assert ran.code == 1
     assert len(ran.err.splitlines()) == 2
@@ -259,7 +259,7 @@ def test_ctrl_c_says_that_it_was_stopped(
     def stop(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("rag.library.Library.add", stop)
+    monkeypatch.setattr("rag.library.library.Library.add", stop)
     ran = rag("add", "papers")
     assert ran.code == 130
     assert re.match(r"Error: Stopped\.\nHint: .+\n$", ran.err)

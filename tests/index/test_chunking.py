@@ -15,7 +15,7 @@ from rag.text.decoding import one_line
 from rag.text.sentences import sentence_spans
 
 if TYPE_CHECKING:
-    from rag.index.minilm import SentenceEncoder
+    from rag.models.encoder import SentenceEncoder
 
 
 def by_words(text: str) -> int:

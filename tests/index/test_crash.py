@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from rag import Library, Settings
-from rag.diagnosis import diagnose
 from rag.errors import StorageError
-from rag.index.minilm import SentenceEncoder
 from rag.index.paper_index import PaperIndex
+from rag.library.doctor import diagnose
+from rag.models.encoder import SentenceEncoder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

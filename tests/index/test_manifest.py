@@ -9,7 +9,7 @@ import pytest
 from rag import Library, Settings
 from rag.errors import ManifestMismatchError
 from rag.index.manifest import Manifest
-from rag.index.minilm import SentenceEncoder
+from rag.models.encoder import SentenceEncoder
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from rag.errors import EmbedderError
-from rag.index.embedders import find_weights, open_embedder
-from rag.index.minilm import SentenceEncoder, WeightFiles, default_weights
+from rag.models.embedder import find_weights, open_embedder
+from rag.models.encoder import SentenceEncoder, WeightFiles, default_weights
 from rag.settings import load_settings
 
 if TYPE_CHECKING:
@@ -182,7 +182,7 @@ def test_the_graph_is_built_once(
     def fail(*_: object) -> None:
         raise AssertionError("built again")
 
-    monkeypatch.setattr("rag.index.minilm.build_graph", fail)
+    monkeypatch.setattr("rag.models.encoder.build_graph", fail)
     assert (SentenceEncoder(weights, tmp_path).encode(["bees"]) == first).all()
     assert len(list(tmp_path.iterdir())) == 1
 
@@ -203,7 +203,7 @@ def test_two_processes_that_build_at_once_both_work(tiny_encoder: Path, tmp_path
     cache = tmp_path / "cache"
     code = (
         "import sys; from pathlib import Path;"
-        "from rag.index.minilm import SentenceEncoder, WeightFiles;"
+        "from rag.models.encoder import SentenceEncoder, WeightFiles;"
         "w = WeightFiles(Path(sys.argv[1]), 'tiny', None);"
         "print(SentenceEncoder(w, Path(sys.argv[2])).encode(['bees']).shape)"
     )
@@ -224,7 +224,7 @@ def test_a_build_that_is_cut_off_leaves_nothing_behind(
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("rag.index.minilm.quantize_graph", stop)
+    monkeypatch.setattr("rag.models.encoder.quantize_graph", stop)
     with pytest.raises(KeyboardInterrupt):
         SentenceEncoder(WeightFiles(tiny_encoder, "tiny", None), tmp_path)
     assert list(tmp_path.iterdir()) == []
@@ -233,7 +233,7 @@ def test_a_build_that_is_cut_off_leaves_nothing_behind(
 def test_int8_that_is_too_far_off_is_not_used(
     tiny_encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rag.index.minilm._MIN_COSINE", 1.1)
+    monkeypatch.setattr("rag.models.encoder._MIN_COSINE", 1.1)
     weights = WeightFiles(tiny_encoder, "tiny", None)
     assert SentenceEncoder(weights, tmp_path).precision == "fp32"
     assert SentenceEncoder(weights, tmp_path).precision == "fp32"  # from the cache

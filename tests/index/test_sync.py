@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from rag.diagnosis import diagnose
+from rag.library.doctor import diagnose
 from rag.papers import title_id
 
 if TYPE_CHECKING:

@@ -11,12 +11,12 @@ import pytest
 
 from rag import Library, Paper, Settings
 from rag.errors import StorageError
-from rag.index.embedders import Embedder, open_embedder
 from rag.index.encoding import PaperTokens, encode_papers
-from rag.index.minilm import SentenceEncoder
 from rag.index.paper_index import PaperIndex
 from rag.index.token_store import TokenStore
-from rag.index.token_vectors import TITLE, TokenVectors
+from rag.models.embedder import Embedder, open_embedder
+from rag.models.encoder import SentenceEncoder
+from rag.models.token_vectors import TITLE, TokenVectors
 
 if TYPE_CHECKING:
     from pathlib import Path

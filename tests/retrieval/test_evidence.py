@@ -6,13 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from rag.index.minilm import EncodedText
-from rag.index.token_vectors import TokenVectors, join_chunks
-from rag.papers import Paper
-from rag.retrieval.cues import ASKED, CUES, FITTING, count_numbers, is_question
-from rag.retrieval.evidence import FEATURES, Evidence, EvidenceRanker
-from rag.retrieval.evidence_weights import WEIGHTS
-from rag.retrieval.sentence_features import (
+from rag.evidence.cues import ASKED, CUES, FITTING, count_numbers, is_question
+from rag.evidence.features import (
     WORD_FEATURES,
     PaperFit,
     Standing,
@@ -20,6 +15,11 @@ from rag.retrieval.sentence_features import (
     read_query,
     standings,
 )
+from rag.evidence.ranker import FEATURES, Evidence, EvidenceRanker
+from rag.evidence.weights import WEIGHTS
+from rag.models.encoder import EncodedText
+from rag.models.token_vectors import TokenVectors, join_chunks
+from rag.papers import Paper
 
 DIMENSION = 256
 Frequency = Callable[[Sequence[str]], tuple[list[int], int]]

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from rag.retrieval.feedback import STOP_WORDS, expansion, query_weights
+from rag.search.feedback import STOP_WORDS, expansion, query_weights
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

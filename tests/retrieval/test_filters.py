@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rag import Library
-    from rag.retrieval.hybrid import Mode
+    from rag.search.hybrid import Mode
 
 QUESTION = "How well does it work in practice?"
 
@@ -137,6 +137,6 @@ def test_a_filter_that_leaves_much_finds_what_one_that_leaves_little_finds(
         return [[hit.paper.id for hit in result.hits] for result in results]
 
     dropped = ranked()
-    monkeypatch.setattr("rag.retrieval.hybrid._MUCH", 0)
+    monkeypatch.setattr("rag.search.hybrid._MUCH", 0)
     assert dropped == ranked()
     assert all(len(ids) == 40 for ids in dropped)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rag.retrieval.fusion import add_feedback, fuse, paper_cosines, paper_vectors, smooth
+from rag.search.fusion import add_feedback, fuse, paper_cosines, paper_vectors, smooth
 
 
 def unit(*rows: list[float]) -> np.ndarray:

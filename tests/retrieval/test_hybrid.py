@@ -10,7 +10,7 @@ from rag import Filters
 
 if TYPE_CHECKING:
     from rag import Library
-    from rag.retrieval.hybrid import Mode
+    from rag.search.hybrid import Mode
 
 QUESTIONS = {
     "insects inspire how jobs are spread over servers": "arxiv:9902.00002",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.retrieval.names import holds_name, initials, names_in, subjects
+from rag.evidence.names import holds_name, initials, names_in, subjects
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from cross_encoders import write_cross_encoder
 from rag import Filters, Library, Settings
 from rag.errors import SettingsError
 from rag.papers import Paper
-from rag.retrieval.rerank import CrossEncoder, NotRankedError, read_again
+from rag.search.rerank import CrossEncoder, NotRankedError, read_again
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from rag.retrieval.hybrid import Mode
+    from rag.search.hybrid import Mode
 
 # Whales are what the search finds; of this question the model sees nothing but Norway.
 QUESTION = "counting whales with hydrophones; not about Norway"

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rag.index.minilm import EncodedText
-from rag.index.token_vectors import TITLE, TokenVectors
-from rag.retrieval.meaning_features import MEANING_FEATURES, by_meaning
-from rag.retrieval.sentence_features import Query
-from rag.retrieval.token_match import AskedTokens, match, read_tokens
+from rag.evidence.features import Query
+from rag.evidence.meaning import MEANING_FEATURES, by_meaning
+from rag.evidence.token_match import AskedTokens, match, read_tokens
+from rag.models.encoder import EncodedText
+from rag.models.token_vectors import TITLE, TokenVectors
 from rag.text.sentences import Span
 
 EYE = (np.eye(8) * 2 - 1 / 8).astype(np.float32)  # eight words, as different as signs can tell

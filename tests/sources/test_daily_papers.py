@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rag import Paper
 from rag.papers import title_id
 from rag.sources import Rejection, read_sources
-from rag.sources.daily_papers import looks_like_page, read_page
+from rag.sources.readers.daily_papers import looks_like_page, read_page
 from rag.text.decoding import decode, one_line
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from rag import Paper
 from rag.papers import title_id
 from rag.sources import Rejection, read_sources
-from rag.sources.jsonl import looks_like_jsonl, read_jsonl
+from rag.sources.readers.jsonl import looks_like_jsonl, read_jsonl
 
 if TYPE_CHECKING:
     from pathlib import Path

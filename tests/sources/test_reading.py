@@ -150,7 +150,7 @@ def test_a_person_may_know_the_format_better(tmp_path: Path) -> None:
 def test_a_page_too_large_to_be_one_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rag.sources.reading._MAX_PAGE", 100_000)
+    monkeypatch.setattr("rag.sources.files._MAX_PAGE", 100_000)
     file = tmp_path / "huge.txt"
     file.write_text(PAGE + "\n\nWords without an end. " * 10_000)
     assert titles(file)[0].startswith("! larger than")

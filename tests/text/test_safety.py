@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from rag.answers.citation_parser import CitationPiece, parse_citations
+from rag.text.citations import CitationPiece, parse_citations
 from rag.text.safety import for_markdown, for_terminal, neutralise_markers
 
 ESC, BEL, ST = "\x1b", "\x07", "\x1b\\"

@@ -13,7 +13,7 @@ from servers.openai_server import OpenAIServer
 from ui_pages import ask
 
 from rag import Library
-from rag.answers import llm_failures
+from rag.llm import failures as llm_failures
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,9 +11,9 @@ from entailers import NLI, UNNAMED, write_entailer
 
 from rag import Library
 from rag.errors import SettingsError
+from rag.models.nli import CrossEncoder, open_entailment
 from rag.papers import Paper
 from rag.settings import Settings
-from rag.verification.entailment import CrossEncoder, open_entailment
 from rag.verification.verdicts import Status
 from rag.verification.verifier import Claim, Verifier
 

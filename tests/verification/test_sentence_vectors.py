@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from rag.index.minilm import EncodedText
-from rag.verification.sentence_vectors import encode_apart, unit
+from rag.models.encoder import EncodedText
+from rag.models.sentence_vectors import encode_apart, unit
 
 
 def encoded(text):

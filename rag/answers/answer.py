@@ -1,0 +1,200 @@
+"""What an answer is made of."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rag.papers import Paper
+
+__all__ = ["Answer", "Citation", "Retrieved", "Sentence", "Status", "Verification"]
+
+Status = Literal["supported", "weak", "unsupported", "misattributed", "uncited"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence of an answer that makes a claim.
+
+    Attributes:
+        text: Without its citation markers.
+        status: What checking it against the papers it cites gave.
+        citations: The numbers that it cites.
+        unknown: Numbers that it cites and no paper has.
+        reasons: What is wrong with it, in short sentences; empty when all is well.
+        quotes: The words that it rests on, as positions in the citations; where it fails the
+            check, the words that come closest.
+        better: The paper that supports it better, when it is misattributed.
+        start: Where it begins in the answer's text, with its markers.
+        end: Where it ends there.
+    """
+
+    text: str
+    status: Status
+    citations: tuple[int, ...]
+    unknown: tuple[int, ...] = ()
+    reasons: tuple[str, ...] = ()
+    quotes: tuple[int, ...] = ()
+    better: Paper | None = None
+    start: int = 0
+    end: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """The exact words that an answer rests on: `paper.abstract[start:end] == quote`.
+
+    A paper that is cited for something it says nothing of has an empty quote.
+
+    Attributes:
+        n: The number of the paper in the answer; the quotes of one paper share it.
+        paper: The paper.
+        quote: The words.
+        start: Offset of their first character in the abstract.
+        end: Offset behind their last character.
+        score: How well they answer the question, 0 to 1.
+    """
+
+    n: int
+    paper: Paper
+    quote: str
+    start: int
+    end: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieved:
+    """A paper that was found for a question, cited or not.
+
+    Attributes:
+        id: The paper's id.
+        score: Higher is better; comparable within one search.
+    """
+
+    id: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verification:
+    """What checking a text against the papers it cites gave.
+
+    Attributes:
+        text: The text, as it was given.
+        sentences: Those that make a claim, in order.
+        citations: The quotes that they rest on.
+        notes: What a reader should know.
+    """
+
+    text: str
+    sentences: tuple[Sentence, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def papers(self) -> dict[int, Paper]:
+        """The cited papers by their number."""
+        return {citation.n: citation.paper for citation in self.citations}
+
+    @property
+    def summary(self) -> str:
+        """The outcome on one line."""
+        return _summary(self.sentences)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the fields as plain values, ready for JSON."""
+        return {**asdict(self), "summary": self.summary}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """An answer and all that shows where it comes from.
+
+    Attributes:
+        question: As it was asked.
+        standalone_question: As it was searched: a follow-up made whole.
+        text: The answer, with markers such as `[1]`.
+        sentences: Its sentences that make a claim, in order, each with what checking it gave.
+        citations: The quotes that it rests on, in order of first use.
+        abstained: True when the papers don't hold the answer.
+        confidence: How sure it is that the papers hold the answer, 0 to 1.
+        closest: The papers nearest to the question, when it abstains.
+        shortfalls: For each of them, why it doesn't answer.
+        mode: `extractive` when it quotes, `llm` when a model wrote it.
+        model: The name of the model that wrote it.
+        usage: `input_tokens`, `output_tokens`, `requests`, and `cost` where prices are known.
+        parameters: How the model was asked.
+        prompt_hash: SHA-256 of all that the model was sent.
+        retrieved: The papers that were found, best first.
+        timings: Seconds by step.
+        notes: What a reader should know, such as papers that a filter left out.
+    """
+
+    question: str
+    standalone_question: str
+    text: str
+    sentences: tuple[Sentence, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    abstained: bool = False
+    confidence: float = 0.0
+    closest: tuple[Paper, ...] = ()
+    shortfalls: tuple[str, ...] = ()
+    mode: Literal["extractive", "llm"] = "extractive"
+    model: str | None = None
+    usage: dict[str, float] = field(default_factory=dict)
+    parameters: dict[str, Any] = field(default_factory=dict)
+    prompt_hash: str | None = None
+    retrieved: tuple[Retrieved, ...] = ()
+    timings: dict[str, float] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def papers(self) -> dict[int, Paper]:
+        """The cited papers by their number."""
+        return {citation.n: citation.paper for citation in self.citations}
+
+    @property
+    def certainty(self) -> str:
+        """The confidence in words."""
+        from rag.answers.abstention import in_words
+
+        return in_words(self.confidence)
+
+    @property
+    def summary(self) -> str:
+        """The outcome of the check on one line."""
+        return _summary(self.sentences)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the fields as plain values, ready for JSON."""
+        return {**asdict(self), "summary": self.summary, "certainty": self.certainty}
+
+    def export(self, format: str) -> str:  # noqa: A002 - as the command line calls it
+        """Write the answer or its papers in a format for elsewhere.
+
+        Args:
+            format: `markdown` or `provenance` (JSON) for the answer; `bibtex`, `ris`, `csl` or
+                `jsonl` for exactly the papers that it cites.
+
+        Raises:
+            LibraryError: there is no such format.
+        """
+        from rag.export.answers import export_answer
+
+        return export_answer(self, format)
+
+
+def _summary(sentences: Sequence[Sentence]) -> str:
+    if not sentences:
+        return "no sentence to check"
+    counts = Counter(sentence.status for sentence in sentences)
+    supported = counts.pop("supported", 0)
+    kinds: tuple[Status, ...] = ("weak", "unsupported", "misattributed", "uncited")
+    rest = [f"{counts[kind]} {kind}" for kind in kinds if counts[kind]]
+    noun = "sentence" if len(sentences) == 1 else "sentences"
+    return ", ".join([f"{supported} of {len(sentences)} {noun} supported", *rest])

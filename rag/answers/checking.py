@@ -1,0 +1,151 @@
+"""From the text of an answer to its checked sentences and the exact words they rest on."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+from rag.answers.answer import Citation, Sentence, Status
+from rag.answers.cited_sentences import CitedSentence, split_claims
+from rag.verification.statements import makes_claim
+from rag.verification.verdicts import MODELS, RULES, Evidence
+from rag.verification.verifier import Claim, Verifier
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from rag.papers import Paper
+    from rag.verification.verdicts import SentenceVerdict
+
+__all__ = ["Checked", "check_text", "without_failed"]
+
+_QUOTES = 2  # of one paper for one sentence
+_AS_GOOD = 0.85  # a second quote must come this close to the best
+_PASSES: frozenset[Status] = frozenset({"supported", "weak"})
+_EMPTY_LINE = re.compile(r"[ \t>]*(?:(?:[-*+•]|\d{1,3}[.)])[ \t]*)?")
+
+
+class Checked(NamedTuple):
+    """The sentences of a text that make a claim, the quotes that they rest on, and notes."""
+
+    sentences: tuple[Sentence, ...]
+    citations: tuple[Citation, ...]
+    notes: tuple[str, ...] = ()
+
+
+def check_text(
+    text: str, numbered: Mapping[int, Paper], pool: Sequence[Paper], verifier: Verifier
+) -> Checked:
+    """Check each sentence of a text against the papers that it cites.
+
+    Args:
+        text: With markers such as `[1]`.
+        numbered: The paper behind each number that the text may cite.
+        pool: All papers among which a better one may be found; those of `numbered` that are cited
+            are added where they are missing.
+        verifier: Judges the sentences.
+    """
+    claims = [sentence for sentence in split_claims(text) if _is_claim(sentence)]
+    papers = {paper.id: paper for paper in pool}
+    for claim in claims:
+        papers.update({numbered[n].id: numbered[n] for n in claim.numbers if n in numbered})
+    places = {paper_id: index for index, paper_id in enumerate(papers)}
+    verdicts = verifier.check(
+        [
+            Claim(
+                text=claim.text,
+                cited=tuple(places[numbered[n].id] for n in claim.numbers if n in numbered),
+                unknown=_unknown(claim, numbered),
+            )
+            for claim in claims
+        ],
+        list(papers.values()),
+    )
+    listed = list(papers.values())
+    citations = _Citations()
+    sentences: list[Sentence] = []
+    for claim, verdict in zip(claims, verdicts, strict=True):
+        cited = tuple(n for n in claim.numbers if n in numbered)
+        quotes = [
+            citations.place(n, numbered[n], words)
+            for n in cited
+            for words in _words(places[numbered[n].id], verdict)
+        ]
+        sentences.append(
+            Sentence(
+                text=claim.text,
+                status=verdict.status.value,
+                citations=cited,
+                unknown=_unknown(claim, numbered),
+                reasons=verdict.reasons,
+                quotes=tuple(quotes),
+                better=None if verdict.better is None else listed[verdict.better],
+                start=claim.start,
+                end=claim.end,
+            )
+        )
+    return Checked(tuple(sentences), citations.all(), _notes(verdicts))
+
+
+def _notes(verdicts: Sequence[SentenceVerdict]) -> tuple[str, ...]:
+    """Say what a second reader settled."""
+    counts = Counter(one.by for one in verdicts if one.by not in {RULES, MODELS})
+    return tuple(
+        f"{count} {'sentence was' if count == 1 else 'sentences were'} settled by a second "
+        f"reader, {name}."
+        for name, count in counts.items()
+    )
+
+
+def without_failed(text: str, sentences: Sequence[Sentence]) -> str:
+    """Return a text without the sentences that failed the check, and without what they leave."""
+    for sentence in reversed(sentences):
+        if sentence.status not in _PASSES:
+            before, after = text[: sentence.start], text[sentence.end :]
+            joined = before and not before[-1].isspace()
+            text = before + (after if joined else after.lstrip(" "))
+    lines = [line.rstrip() for line in text.split("\n") if not _is_left_over(line)]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+
+
+def _is_left_over(line: str) -> bool:
+    return bool(line.strip()) and _EMPTY_LINE.fullmatch(line) is not None
+
+
+def _is_claim(sentence: CitedSentence) -> bool:
+    if sentence.kind == "heading":
+        return False
+    return bool(sentence.numbers or sentence.unknown) or makes_claim(sentence.text)
+
+
+def _unknown(claim: CitedSentence, numbered: Mapping[int, Paper]) -> tuple[int, ...]:
+    strange = (n for n in claim.numbers if n not in numbered)
+    return tuple(dict.fromkeys((*strange, *claim.unknown)))
+
+
+def _words(place: int, verdict: SentenceVerdict) -> list[Evidence]:
+    found = [one for one in verdict.evidence if one.paper == place]
+    kept = [one for one in found if one.score >= _AS_GOOD * found[0].score][:_QUOTES]
+    # Every cited paper is listed, also one that says nothing of the kind.
+    return kept or [Evidence(paper=place, start=0, end=0, score=0.0)]
+
+
+class _Citations:
+    """The quotes of an answer, each once, in order of first use."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[int, int, int], Citation] = {}
+
+    def place(self, n: int, paper: Paper, words: Evidence) -> int:
+        """Return the position of a quote, adding it on first use."""
+        key = (n, words.start, words.end)
+        known = self._found.get(key)
+        score = max(words.score, known.score if known else 0.0)
+        quote = paper.abstract[words.start : words.end]
+        self._found[key] = Citation(n, paper, quote, words.start, words.end, score)
+        return list(self._found).index(key)
+
+    def all(self) -> tuple[Citation, ...]:
+        """Return them."""
+        return tuple(self._found.values())

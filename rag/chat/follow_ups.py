@@ -1,0 +1,237 @@
+"""Follow-ups made whole: "and its memory cost?" becomes a question that can be looked up.
+
+With a language model, the model rewrites. Without one, a heuristic does, in three steps:
+
+1. Does the question lean on what was said before? It does when it opens with a connective ("and",
+   "so", "what about"), when it has a pronoun or a noun such as "the method" with nothing before it
+   in the question to stand for, when it names a source ("[2]", "the second paper"), or when all
+   that it asks about is general ("any weakness?") or, in a short question, is a word of the papers
+   that were cited just now.
+2. A named source is replaced by the title of its paper.
+3. Otherwise the question that opened the subject is set before the follow-up. Evidence is then
+   looked for with the follow-up alone, since the opening question has been answered already, and
+   the papers cited last are read again whether or not they are found.
+
+Setting the opening question in front found the right paper first for 14 of 14 follow-ups that were
+written for the purpose; the title of the first cited paper in its place, for 11 (docs/chat.md).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from rag.llm.client import Message
+from rag.llm.guard import Screen, quarantine
+from rag.text.decoding import one_line
+from rag.text.words import content_words, stem
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from rag.answers.answer import Answer
+    from rag.llm.budget import Usage
+    from rag.llm.client import Delta
+    from rag.llm.prompts import Prompts
+    from rag.papers import Paper
+
+__all__ = ["FollowUp", "Rewrite", "make_standalone"]
+
+_LONGEST_TOPIC = 400  # characters
+_LONGEST_REWRITE = 600
+_TURNS = 3  # shown to the model
+_CLIP = 700  # characters of an answer shown to the model
+
+_CONNECTIVE = re.compile(
+    r"^(?:and|but|so|also|or|then|ok(?:ay)?|what about|how about|in that case|why so|why not)\b",
+    re.IGNORECASE,
+)
+_NOUNS = (
+    r"(?:papers?|authors?|methods?|approach(?:es)?|models?|techniques?|stud(?:y|ies)|works?"
+    r"|systems?|data ?sets?|benchmarks?|frameworks?|algorithms?|results?|findings?|experiments?"
+    r"|evaluations?|one|ones|idea|others?)"
+)
+_PRONOUN = re.compile(
+    r"\b(?:it|its|itself|they|them|their|theirs|themselves|he|she|his|her|these|those|both"
+    rf"|this(?! year)|that(?= {_NOUNS}\b|[?.!,]|$)|the (?:same|former|latter|first|second|third"
+    rf"|last)(?: {_NOUNS}\b|(?=[?.!,]|$))|the {_NOUNS}(?=[ ?.!,]|$)(?! (?:of|for|that|which|on"
+    r"|about|by|in|from|with)\b))\b",
+    re.IGNORECASE,
+)
+# "Is it possible to ...": this "it" stands for nothing.
+_IDLE_IT = re.compile(
+    r"\b(?:is|was|be|makes?|finds?) it (?:\w+ly )?(?:possible|true|better|best|useful|feasible"
+    r"|known|safe|worth|necessary|important|hard|easy|difficult|common|cheap|cheaper)\b",
+    re.IGNORECASE,
+)
+_SOURCE = re.compile(
+    r"\[(\d{1,3})\]|\b(?:paper|source|reference|number|no\.)\s*(\d{1,3})\b"
+    r"|\bthe (first|second|third|fourth|fifth|last) (?:one|paper|source)\b",
+    re.IGNORECASE,
+)
+_ORDER = ("first", "second", "third", "fourth", "fifth")
+_DEFINES = re.compile(r"^(?:what (?:is|are|does)|define|explain|who)\b", re.IGNORECASE)
+_NAME = re.compile(r"(?<!^)\b(?:[A-Z][\w-]*[A-Z0-9][\w-]*|[A-Z][a-z]+[\w-]*)")
+# What may be asked of any paper.
+_GENERAL = frozenset(
+    stem(word + ending)
+    for word in (
+        "accuracy advantage answer any apply architecture author available baseline"
+        " benchmark benefit best better big bigger case change cheap cheaper claim code compare"
+        " comparison compute conclusion contribution cost data dataset datasets downside drawback"
+        " easy efficient enough error evaluate evaluation evidence example expensive experiment"
+        " explain fail failure fast faster few finding fix future gain good hardware help idea"
+        " improve improvement inference insight intuition kind label language large latency less"
+        " limit limitation limitations long loss main many measure memory method metric metrics"
+        " model models more name need number open other parameter performance problem real reason"
+        " release remain remaining require result results say scale set setting show shortcoming"
+        " size slow slower small solution speed step strength study summarise summarize support"
+        " task tasks test time train training try tune use weakness work worse wrong year"
+    ).split()
+    for ending in ("", "s", "es")
+)
+
+
+class FollowUp(NamedTuple):
+    """A question as it is looked up.
+
+    Attributes:
+        question: Understood without what was said before.
+        focus: The part of it that the evidence must answer.
+        also: Ids of papers that are read whether or not they are found.
+        depends: Whether the question leaned on what was said before.
+    """
+
+    question: str
+    focus: str
+    also: tuple[str, ...] = ()
+    depends: bool = False
+
+
+def make_standalone(
+    question: str, *, topic: str, last: Answer, sources: Mapping[int, Paper]
+) -> FollowUp:
+    """Make a follow-up whole without a language model.
+
+    Args:
+        question: As it was asked.
+        topic: The question that opened the subject.
+        last: The answer before.
+        sources: The papers cited in the conversation, by their numbers.
+    """
+    cited = list(last.papers.values())
+    named = {paper.id: paper for paper in _named_sources(question, last, sources)}
+    if named:
+        replaced = _SOURCE.sub(lambda match: _title_of(match, last, sources), question)
+        return FollowUp(replaced, replaced, tuple(named), depends=True)
+    if not _depends(question, cited):
+        return FollowUp(question, question)
+    opening = topic if len(topic) <= _LONGEST_TOPIC else topic[:_LONGEST_TOPIC].rsplit(" ", 1)[0]
+    follow_up = question[:1].upper() + question[1:]
+    also = tuple(paper.id for paper in cited)
+    return FollowUp(f"{opening} {follow_up}", question, also, depends=True)
+
+
+def _depends(question: str, cited: Sequence[Paper]) -> bool:
+    if _CONNECTIVE.match(question):
+        return True
+    plain = _IDLE_IT.sub(" ", question)
+    if any(not _stands_inside(match, plain) for match in _PRONOUN.finditer(plain)):
+        return True
+    specific = _specific(question)
+    if _DEFINES.match(question) and specific:
+        return False
+    if _NAME.search(question) or len(content_words(question)) > 4:
+        return False
+    held = {w.stem for p in cited for w in content_words(f"{p.title}. {p.abstract}")}
+    return specific <= held
+
+
+def _stands_inside(pronoun: re.Match[str], question: str) -> bool:
+    """Tell whether a pronoun has something to stand for in the question itself."""
+    before = question[: pronoun.start()]
+    if pronoun[0].lower().startswith("the"):  # they, them, their, the method, these
+        return any(w.text.endswith("s") for w in content_words(before) if w.stem not in _GENERAL)
+    if pronoun[0].lower() in {"it", "its", "itself"} and _NAME.search(before):
+        return True
+    return len(_specific(before)) > 1
+
+
+def _specific(text: str) -> set[str]:
+    """Return the stems of the words that could not be asked of any paper."""
+    return {word.stem for word in content_words(text)} - _GENERAL
+
+
+def _named_sources(question: str, last: Answer, sources: Mapping[int, Paper]) -> list[Paper]:
+    found = (_source(match, last, sources) for match in _SOURCE.finditer(question))
+    return [paper for paper in found if paper is not None]
+
+
+def _source(match: re.Match[str], last: Answer, sources: Mapping[int, Paper]) -> Paper | None:
+    if number := match[1] or match[2]:
+        return sources.get(int(number))
+    listed = list(last.papers.values())
+    place = -1 if match[3].lower() == "last" else _ORDER.index(match[3].lower())
+    return listed[place] if -len(listed) <= place < len(listed) else None
+
+
+def _title_of(match: re.Match[str], last: Answer, sources: Mapping[int, Paper]) -> str:
+    paper = _source(match, last, sources)
+    return f"“{one_line(paper.title)}”" if paper is not None else match[0]
+
+
+class Rewrite:
+    """A follow-up that a language model makes whole.
+
+    Args:
+        question: As it was asked.
+        answers: The answers before, in order.
+        sources: The papers cited in the conversation, by their numbers.
+        prompts: Holds the prompt.
+
+    Attributes:
+        messages: What is sent.
+        usage: The tokens of the request, once the endpoint has told them.
+        raw: What the model sent.
+    """
+
+    def __init__(
+        self,
+        question: str,
+        *,
+        answers: Sequence[Answer],
+        sources: Mapping[int, Paper],
+        prompts: Prompts,
+    ) -> None:
+        turns = [
+            f"Question: {quarantine(answer.standalone_question)}\n"
+            f"Answer: {quarantine(answer.text, markers=True)[:_CLIP]}"
+            for answer in answers[-_TURNS:]
+        ]
+        recent = {n for answer in answers[-_TURNS:] for n in answer.papers}
+        papers = [
+            f"[{n}] {quarantine(sources[n].title)[:300]}" for n in sorted(recent & set(sources))
+        ]
+        prompt = prompts.fill(
+            "standalone",
+            conversation="\n\n".join(turns),
+            papers="\n".join(papers) or "none",
+            question=one_line(question),
+        )
+        self.messages = (Message("user", prompt),)
+        self.usage: Usage | None = None
+        self.raw = ""
+        self._screen = Screen(limit=_LONGEST_REWRITE)
+        self._text = ""
+
+    def take(self, delta: Delta) -> None:
+        """Take the next piece from the model."""
+        self.raw += delta.text
+        self.usage = delta.usage or self.usage
+        self._text += self._screen.feed(delta.text)
+
+    def result(self) -> str | None:
+        """Return the rewritten question, or None where the model gave nothing like one."""
+        text = (self._text + self._screen.finish()).strip()
+        line = one_line(text.split("\n", 1)[0]).strip("\"'“”`* ")
+        return line if line and not self._screen.cut and not self._screen.sentinel else None

@@ -1,0 +1,1 @@
+"""Papers and answers written for elsewhere."""

@@ -1,0 +1,398 @@
+"""The library: papers go in, cited answers come out."""
+
+from __future__ import annotations
+
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self, cast
+
+from rag.errors import LibraryError, PaperNotFoundError
+from rag.library.components import Parts
+from rag.papers import Paper, find_identifier
+from rag.search.questions import MAX_QUESTION, check_question
+from rag.settings import Settings, load_settings
+from rag.text.decoding import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Generator, Iterable, Iterator, Sequence
+
+    from rag.answers.answer import Answer, Verification
+    from rag.answers.answerer import AnswerMode
+    from rag.chat.conversation import Chat
+    from rag.index.catalog import Sort
+    from rag.index.sync import AddReport, Progress
+    from rag.library.map import PaperMap
+    from rag.library.overview import Overview
+    from rag.library.query_engine import LibraryQueryEngine
+    from rag.library.retriever import HybridRetriever
+    from rag.search.hybrid import Hit, Mode, SearchResult
+    from rag.search.query import Filters
+    from rag.sources.base import Item
+
+__all__ = ["Library"]
+
+
+class Library:
+    """Papers that answer questions.
+
+    Opening a library reads and writes nothing; each method opens what it needs.
+
+    Args:
+        storage: Folder of the library; the setting of that name when None.
+        settings: All settings; read from `rag.toml` and the environment when None.
+
+    Raises:
+        SettingsError: a setting can't be used.
+    """
+
+    def __init__(
+        self, storage: str | Path | None = None, *, settings: Settings | None = None
+    ) -> None:
+        chosen = settings or load_settings()
+        if storage is not None:
+            chosen = chosen.model_copy(update={"storage": Path(storage)})
+        self.settings = chosen
+        self._parts = Parts(chosen)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of files and connections; the library opens again when it is used again."""
+        self._parts.close()
+
+    def warm_up(self) -> None:
+        """Load in advance what the first question would wait for; no language model is asked.
+
+        Raises:
+            LibraryError: there are no papers yet.
+            LLMError: a language model is configured, and its settings can't work.
+        """
+        self._parts.engine().searcher.search("papers", 1)
+        self._parts.answerer().writer(None)
+
+    # --- papers in --------------------------------------------------------------------------
+
+    def add(
+        self,
+        *sources: str | Path,
+        format: str | None = None,  # noqa: A002 - as the command line calls it
+        progress: Progress | None = None,
+    ) -> AddReport:
+        """Add the papers of files, folders and globs.
+
+        What can't be read is listed in the report and never keeps out what can. Adding again what
+        is there already changes nothing and embeds nothing.
+
+        Args:
+            sources: Paths; a folder stands for every file in it.
+            format: `daily-papers` or `jsonl` where guessing from the content goes wrong.
+            progress: Called now and then with how many papers have been read.
+
+        Raises:
+            StorageError: the storage can't be written, or another process is writing it.
+            ManifestMismatchError: the library was built with another embedder.
+            EmbedderError: the embedding model is missing or damaged.
+        """
+        from rag.index.sync import AddReport
+        from rag.sources import FORMATS, Rejection, read_sources
+
+        if format is not None and format not in FORMATS:
+            raise LibraryError(
+                f"There is no format {format!r}.", hint=f"Formats are: {', '.join(FORMATS)}."
+            )
+        items = read_sources(sources, format=format)
+        rejected: list[Rejection] = []
+        for first in items:
+            if not isinstance(first, Rejection):
+                break
+            rejected.append(first)
+        else:
+            return AddReport(rejected=rejected)  # nothing to add: no library is made for it
+        return self._add(chain(rejected, [first], items), progress)
+
+    def add_papers(self, papers: Iterable[Paper], *, progress: Progress | None = None) -> AddReport:
+        """Add papers that are at hand, such as those that `remove` returned.
+
+        Raises:
+            As `add` does.
+        """
+        return self._add(papers, progress)
+
+    def _add(self, items: Iterable[Item], progress: Progress | None) -> AddReport:
+        from rag.index.manifest import Manifest
+        from rag.index.sync import add_papers
+
+        index = self._parts.index(create=True)
+        embedder = self._parts.embedder()
+        with index.writing():
+            wanted = Manifest(embedder=embedder.name, dimension=embedder.dimension)
+            index.check_manifest(wanted, record=True)
+            return add_papers(items, index, embedder, progress=progress)
+
+    def remove(self, *ids: str) -> list[Paper]:
+        """Remove papers and return what was removed.
+
+        Raises:
+            PaperNotFoundError: one of the ids is not in the library; then nothing is removed.
+        """
+        index = self._parts.index()
+        papers = [self.paper(paper_id) for paper_id in ids]
+        with index.writing():
+            found = index.catalog.get([paper.id for paper in papers])
+            index.remove(list(found.values()))
+        return [entry.paper for entry in found.values()]
+
+    def rebuild(self, *, progress: Progress | None = None) -> int:
+        """Embed all papers again with the present settings; return how many there are.
+
+        The old index stays in use until the new one is whole.
+        """
+        from rag.index.rebuild import rebuild_index
+
+        index = self._parts.index()
+        embedder = self._parts.embedder()
+        with index.writing():
+            count = rebuild_index(index, embedder, progress=progress)
+        self.close()
+        return count
+
+    # --- papers out -------------------------------------------------------------------------
+
+    def __len__(self) -> int:
+        return len(self._parts.index().catalog)
+
+    def papers(self) -> Iterator[Paper]:
+        """Yield all papers in order of id."""
+        return (entry.paper for entry in self._parts.index().catalog.entries())
+
+    def paper(self, paper_id: str) -> Paper:
+        """Return one paper by its id, its arXiv id, its DOI, or their address.
+
+        Raises:
+            PaperNotFoundError: the library has no such paper.
+        """
+        catalog = self._parts.index().catalog
+        wanted = find_identifier(paper_id) or paper_id
+        entries = list(catalog.get([paper_id, wanted]).values())
+        entries = entries or catalog.by_identifier(wanted)
+        if entries:
+            return entries[0].paper
+        close = catalog.ids_like(paper_id, 3) if paper_id.strip() else []
+        hint = f"Did you mean: {', '.join(close)}?" if close else "List all ids with: rag papers"
+        raise PaperNotFoundError(f"There is no paper {paper_id!r} in the library.", hint=hint)
+
+    def browse(
+        self,
+        text: str = "",
+        *,
+        sort: Sort = "title",
+        descending: bool = False,
+        limit: int = 50,
+        offset: int = 0,
+    ) -> tuple[list[Paper], int]:
+        """List some of the papers whose title and authors hold every word of a text.
+
+        Args:
+            text: Words or parts of words, in any order; all papers when it is empty.
+            sort: `title` or `year`.
+            descending: From Z to A, or from the last year to the first.
+            limit: How many papers to return.
+            offset: How many to leave out before them.
+
+        Returns:
+            The papers, and how many match in all.
+        """
+        entries, total = self._parts.index().catalog.page(
+            text, sort=sort, descending=descending, limit=limit, offset=offset
+        )
+        return [entry.paper for entry in entries], total
+
+    def count(self, filters: Filters) -> int:
+        """Count the papers that a filter leaves."""
+        from rag.search.query import select
+
+        return len(select(filters, self._parts.index().catalog).chunks)
+
+    def overview(self) -> Overview:
+        """Count the papers by year, source and venue, and the words of their titles."""
+        from rag.library.overview import survey
+
+        return survey(self._parts.index().catalog)
+
+    def map(self) -> PaperMap:
+        """Lay out all papers in two dimensions, papers on one subject close together.
+
+        It takes seconds for some hundred papers and a minute or two for many thousand; the
+        result is kept until the library changes.
+
+        Raises:
+            LibraryError: scikit-learn, which the extra `ui` installs, is missing.
+        """
+        from rag.library.map import draw_map
+
+        return draw_map(self._parts.index(), self.settings.storage / "cache")
+
+    # --- questions --------------------------------------------------------------------------
+
+    def search(self, question: str, k: int = 10, *, filters: Filters | None = None) -> list[Hit]:
+        """Find the `k` papers that fit a question best.
+
+        Raises:
+            QuestionError: the question is blank or too long.
+            LibraryError: there are no papers yet.
+        """
+        return list(self.find(question, k, filters=filters).hits)
+
+    def find(
+        self,
+        question: str,
+        k: int = 10,
+        *,
+        filters: Filters | None = None,
+        mode: Mode = "hybrid",
+    ) -> SearchResult:
+        """Search as `search` does, and also return the notes a reader should see.
+
+        Args:
+            question: Any text.
+            k: How many papers.
+            filters: Which papers may be found.
+            mode: Both legs of the search, or one of them alone.
+        """
+        text, engine = check_question(question), self._parts.engine()
+        reranker = engine.rerankers.get()
+        return engine.searcher.search(text, k, filters, mode=mode, reranker=reranker)
+
+    def similar(self, paper_id: str, k: int = 5) -> list[Hit]:
+        """Find the papers that are most like one of the library's.
+
+        Raises:
+            PaperNotFoundError: the library has no such paper.
+        """
+        paper = self.paper(paper_id)
+        text = one_line(f"{paper.title}. {paper.abstract}")[:MAX_QUESTION]
+        found = self.search(text, k + 1)
+        return [hit for hit in found if hit.paper.id != paper.id][:k]
+
+    def ask(
+        self, question: str, *, filters: Filters | None = None, mode: AnswerMode | None = None
+    ) -> Answer:
+        """Answer a question from the papers, or say that they don't hold the answer.
+
+        Args:
+            question: Any text.
+            filters: Which papers may be used.
+            mode: `extractive` quotes the papers, `llm` has the configured model write, and every
+                sentence it writes is checked; None is `llm` where a model is configured.
+
+        Raises:
+            QuestionError: the question is blank or too long.
+            LibraryError: there are no papers yet.
+            LLMError: the model gave no answer, and the settings name no fallback.
+        """
+        *_, answer = self.stream(question, filters=filters, mode=mode)
+        return cast("Answer", answer)
+
+    async def aask(
+        self, question: str, *, filters: Filters | None = None, mode: AnswerMode | None = None
+    ) -> Answer:
+        """Answer as `ask` does, without blocking the event loop."""
+        answer = [event async for event in self.astream(question, filters=filters, mode=mode)][-1]
+        return cast("Answer", answer)
+
+    def stream(
+        self, question: str, *, filters: Filters | None = None, mode: AnswerMode | None = None
+    ) -> Generator[str | Answer, None, None]:
+        """Answer as `ask` does: yield the text as it comes, then the finished answer.
+
+        The pieces of text, joined, are the text of the answer. Closing the generator stops the
+        model.
+        """
+        answerer = self._parts.answerer()
+        return answerer.stream(check_question(question), filters=filters, mode=mode)
+
+    async def astream(
+        self, question: str, *, filters: Filters | None = None, mode: AnswerMode | None = None
+    ) -> AsyncGenerator[str | Answer, None]:
+        """Yield what `stream` yields, without blocking the event loop."""
+        import asyncio
+        from contextlib import aclosing
+
+        text = check_question(question)
+        answerer = await asyncio.to_thread(self._parts.answerer)
+        async with aclosing(answerer.astream(text, filters=filters, mode=mode)) as events:
+            async for event in events:
+                yield event
+
+    def chat(
+        self,
+        *,
+        filters: Filters | None = None,
+        mode: AnswerMode | None = None,
+        model: str | None = None,
+    ) -> Chat:
+        """Begin a conversation: follow-ups are understood, and papers keep their numbers."""
+        from rag.chat.conversation import Chat
+
+        return Chat(self._parts.answerer, check_question, filters=filters, mode=mode, model=model)
+
+    def verify(self, text: str, papers: Sequence[Paper | str] | Path | None = None) -> Verification:
+        """Check each sentence of a text against the papers that it cites.
+
+        Args:
+            text: By anyone, with markers such as `[1]`.
+            papers: The n-th is what `[n]` stands for: papers, in the library or not, or ids, or
+                the path of a file of papers. When None, a list of references at the end of the
+                text names papers of the library.
+
+        Raises:
+            PaperNotFoundError: the library has no paper of such an id.
+            LibraryError: there are no papers to check against.
+        """
+        from rag.answers.references import Lookup, verify_text
+
+        lookup = Lookup(by_id=self.paper, by_title=self._by_title)
+        return verify_text(text, papers, lookup, self._parts.verifier())
+
+    def export(self, ids: Sequence[str] | None = None, format: str = "bibtex") -> str:  # noqa: A002
+        """Write papers for a reference manager: `bibtex`, `ris`, `csl` or `jsonl`.
+
+        Args:
+            ids: Which papers, in this order; all when None.
+            format: The name of the format.
+
+        Raises:
+            PaperNotFoundError: one of the ids is not in the library.
+            LibraryError: there is no such format.
+        """
+        from rag.export.papers import export_papers
+
+        papers = self.papers() if ids is None else (self.paper(one) for one in ids)
+        return export_papers(papers, format)
+
+    def _by_title(self, title: str) -> list[Paper]:
+        return [entry.paper for entry in self._parts.index().catalog.by_title(title)]
+
+    def as_retriever(self, k: int = 10, *, filters: Filters | None = None) -> HybridRetriever:
+        """Return a LlamaIndex retriever over the library."""
+        from rag.library.retriever import HybridRetriever
+
+        engine = self._parts.engine()
+        reranker = engine.rerankers.get()
+        return HybridRetriever(engine.searcher, k=k, filters=filters, reranker=reranker)
+
+    def as_query_engine(self, *, filters: Filters | None = None) -> LibraryQueryEngine:
+        """Return a LlamaIndex query engine over the library."""
+        from rag.library.query_engine import LibraryQueryEngine
+
+        return LibraryQueryEngine(self._parts.answerer(), filters=filters)
+
+    def status(self) -> dict[str, Any]:
+        """Say what the library holds and how it was built."""
+        from rag.library.overview import describe
+
+        return describe(self._parts.index(), self.settings)

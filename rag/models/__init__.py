@@ -1,0 +1,1 @@
+"""Whatever has weights: encoders, embedders, token vectors, cross-encoders, linear models."""

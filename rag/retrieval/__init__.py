@@ -1,1 +1,0 @@
-"""From a question to the papers, and the sentences in them, that answer it."""

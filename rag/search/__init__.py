@@ -1,0 +1,1 @@
+"""Hybrid search: dense and keyword retrievers, fusion, feedback and reranking."""
