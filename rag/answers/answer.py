@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Answer", "Citation", "Retrieved", "Sentence", "Status", "Verification"]
 
-Status = Literal["supported", "weak", "unsupported", "misattributed", "uncited"]
+Status = Literal[
+    "supported", "weak", "doubtful", "unsupported", "misattributed", "uncited", "unchecked"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,9 @@ class Sentence:
         better: The paper that supports it better, when it is misattributed.
         start: Where it begins in the answer's text, with its markers.
         end: Where it ends there.
+        score: How likely it is that what it cites supports it, 0 to 1.
+        by: Who judged it: `rules`, `reader` (the model of the package), or another model's name.
+        spans: The stretches of it that are not supported, as offsets `(start, end)` in the text.
     """
 
     text: str
@@ -42,6 +47,9 @@ class Sentence:
     better: Paper | None = None
     start: int = 0
     end: int = 0
+    score: float = 1.0
+    by: str = "rules"
+    spans: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +202,7 @@ def _summary(sentences: Sequence[Sentence]) -> str:
         return "no sentence to check"
     counts = Counter(sentence.status for sentence in sentences)
     supported = counts.pop("supported", 0)
-    kinds: tuple[Status, ...] = ("weak", "unsupported", "misattributed", "uncited")
+    kinds: tuple[Status, ...] = get_args(Status)[1:]
     rest = [f"{counts[kind]} {kind}" for kind in kinds if counts[kind]]
     noun = "sentence" if len(sentences) == 1 else "sentences"
     return ", ".join([f"{supported} of {len(sentences)} {noun} supported", *rest])

@@ -136,8 +136,7 @@ class Answerer:
 
     def _open_writer(self) -> AnswerWriter:
         settings = self.settings
-        if self._verifier.second is not None:
-            self._verifier.second.load()  # before a model has been paid for what it can't check
+        self._verifier.reader.load()  # before a model has been paid for what can't be checked
         return AnswerWriter(
             Tools(
                 engine=self.engine,

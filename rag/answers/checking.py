@@ -8,21 +8,22 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rag.answers.answer import Citation, Sentence, Status
 from rag.answers.cited_sentences import CitedSentence, split_claims
-from rag.verification.statements import makes_claim
-from rag.verification.verdicts import MODELS, RULES, Evidence
+from rag.models.reader import BUILT_IN
+from rag.verification.claims import makes_claim
+from rag.verification.verdicts import RULES, Evidence
 from rag.verification.verifier import Claim, Verifier
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from rag.papers import Paper
     from rag.verification.verdicts import SentenceVerdict
 
-__all__ = ["Checked", "check_text", "without_failed"]
+__all__ = ["Checked", "check_text", "fails", "without_failed"]
 
 _QUOTES = 2  # of one paper for one sentence
 _AS_GOOD = 0.85  # a second quote must come this close to the best
-_PASSES: frozenset[Status] = frozenset({"supported", "weak"})
+_FAILS: frozenset[Status] = frozenset({"doubtful", "unsupported", "misattributed", "uncited"})
 _EMPTY_LINE = re.compile(r"[ \t>]*(?:(?:[-*+•]|\d{1,3}[.)])[ \t]*)?")
 
 
@@ -83,25 +84,49 @@ def check_text(
                 better=None if verdict.better is None else listed[verdict.better],
                 start=claim.start,
                 end=claim.end,
+                score=verdict.score,
+                by=verdict.by,
+                spans=tuple(_placed(text, claim, verdict.spans)),
             )
         )
     return Checked(tuple(sentences), citations.all(), _notes(verdicts))
 
 
 def _notes(verdicts: Sequence[SentenceVerdict]) -> tuple[str, ...]:
-    """Say what a second reader settled."""
-    counts = Counter(one.by for one in verdicts if one.by not in {RULES, MODELS})
+    """Say what another model than the built-in one judged."""
+    counts = Counter(one.by for one in verdicts if one.by not in {RULES, BUILT_IN})
     return tuple(
-        f"{count} {'sentence was' if count == 1 else 'sentences were'} settled by a second "
-        f"reader, {name}."
+        f"{count} {'sentence was' if count == 1 else 'sentences were'} judged by {name}."
         for name, count in counts.items()
     )
+
+
+def _placed(
+    text: str, claim: CitedSentence, spans: Sequence[tuple[int, int]]
+) -> Iterator[tuple[int, int]]:
+    """Find stretches of a sentence in the text that it was taken from, past markers and marks."""
+    at = claim.start
+    for start, end in spans:
+        places = []
+        for word in claim.text[start:end].split():
+            found = text.find(word, at, claim.end)
+            if found < 0:
+                break
+            places.append(found)
+            at = found + len(word)
+        if places:
+            yield places[0], at
+
+
+def fails(sentence: Sentence) -> bool:
+    """Tell whether a sentence fails the check: wrong, believed to be, or without a source."""
+    return sentence.status in _FAILS
 
 
 def without_failed(text: str, sentences: Sequence[Sentence]) -> str:
     """Return a text without the sentences that failed the check, and without what they leave."""
     for sentence in reversed(sentences):
-        if sentence.status not in _PASSES:
+        if fails(sentence):
             before, after = text[: sentence.start], text[sentence.end :]
             joined = before and not before[-1].isspace()
             text = before + (after if joined else after.lstrip(" "))

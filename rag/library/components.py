@@ -66,14 +66,15 @@ class Parts:
             return self._embedder
 
     def verifier(self) -> Verifier:
-        """Return the gate."""
-        from rag.models.nli import open_entailment
+        """Return what checks sentences."""
+        from rag.models.reader import open_reader
         from rag.verification.verifier import Verifier
 
         with self._lock:
             if self._verifier is None:
-                second = open_entailment(self._settings)
-                self._verifier = Verifier(self.embedder().encode_tokens, second=second)
+                embedder = self.embedder()
+                reader = open_reader(self._settings)
+                self._verifier = Verifier(embedder.encode, embedder.count_tokens, reader)
             return self._verifier
 
     def answerer(self, model: str | None = None) -> Answerer:

@@ -48,7 +48,7 @@ def diagnose(settings: Settings) -> list[Check]:
         _try("versions", _versions),
         _try("embedding model", lambda: _embedder(settings)),
         _try("library", lambda: _library(settings)),
-        _try("second reader", lambda: _second_reader(settings)),
+        _try("reader", lambda: _reader(settings)),
         _try("language model", lambda: _language_model(settings)),
     ]
 
@@ -113,19 +113,16 @@ def _library(settings: Settings) -> str:
         index.close()
 
 
-def _second_reader(settings: Settings) -> str:
+def _reader(settings: Settings) -> str:
     import time
 
-    from rag.models.nli import open_entailment
+    from rag.models.reader import open_reader
 
-    reader = open_entailment(settings)
-    if reader is None:
-        return "none is named (RAG_NLI_MODEL): the check does with its own models"
+    reader = open_reader(settings)
     reader.load()
     started = time.perf_counter()
-    reader.scores(["Kites fly higher over warm fields."], ["Kites fly."])
-    took = 1000 * (time.perf_counter() - started)
-    return f"{reader.name} tells {reader.labels} labels apart, {took:.0f} ms a sentence"
+    reader.judge([("Kites fly.", "Kites fly higher over warm fields.")])
+    return f"{reader.name} runs, {1000 * (time.perf_counter() - started):.0f} ms a sentence"
 
 
 def _language_model(settings: Settings) -> str:

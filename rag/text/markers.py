@@ -17,6 +17,7 @@ __all__ = [
     "marker_at",
     "marker_numbers",
     "superscript_cites",
+    "without_markers",
 ]
 
 LONGEST_MARKER = 64  # characters: what is longer is text, so that little is ever held back
@@ -109,3 +110,15 @@ def marker_numbers(raw: str) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
             return None
         (unknown if doubted else known).update(dict.fromkeys(range(low, high + 1)))
     return tuple(known), tuple(unknown)
+
+
+_MARKER = re.compile(
+    r"\[\s*(?:(?:source|paper|ref|doc)\w*\s*)?\d+(?:\s*[-,;–]\s*\d+)*\s*\]|【[^】]{0,20}】"
+    r"|\(\s*(?:source|paper|ref|doc)\w*\s*\d+(?:\s*[-,;–]\s*\d+)*\s*\)|[⁰¹²³⁴-⁹]+",
+    re.IGNORECASE,
+)
+
+
+def without_markers(text: str) -> str:
+    """Blank out bracketed citation markers; the length stays, so offsets do too."""
+    return _MARKER.sub(lambda match: " " * len(match[0]), text)

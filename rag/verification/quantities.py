@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from rag.text.markers import without_markers
 from rag.text.words import edits, normalise
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ __all__ = [
     "find_quotes",
     "holds_phrase",
     "missing_quantities",
-    "without_markers",
 ]
 
 
@@ -122,18 +122,8 @@ _ROUGH = re.compile(
 )
 _NAME_BEFORE = re.compile(r"(?:^|[^\w])\w*[A-Za-z]\w*[-/_]$")
 _QUOTED = re.compile(r"[\"“”]([^\"“”]{2,300})[\"“”]|‘([^‘’]{2,300})’|``(.{2,300}?)''")
-_MARKER = re.compile(
-    r"\[\s*(?:(?:source|paper|ref|doc)\w*\s*)?\d+(?:\s*[-,;–]\s*\d+)*\s*\]|【[^】]{0,20}】"
-    r"|\(\s*(?:source|paper|ref|doc)\w*\s*\d+(?:\s*[-,;–]\s*\d+)*\s*\)|[⁰¹²³⁴-⁹]+",
-    re.IGNORECASE,
-)
 _TOKEN = re.compile(r"\d[\d.,]*\d|\w+")
 _SPACES = re.compile(r"\s+")
-
-
-def without_markers(text: str) -> str:
-    """Blank out bracketed citation markers; the length stays, so offsets do too."""
-    return _MARKER.sub(lambda match: " " * len(match[0]), text)
 
 
 def find_quantities(text: str) -> list[Quantity]:

@@ -1,4 +1,10 @@
-"""Signals that no overlap of words outvotes: copied, absent, changed, stitched, broken off."""
+"""What can be proven of a sentence without a model: copied, absent, changed; stitched, broken off.
+
+A sentence found verbatim in what it cites is right whatever else is said of it. One that states a
+number or quotes words that what it cites doesn't have, or that repeats a sentence of it with
+another number or the sense turned round, is wrong. Joining pieces in mid-clause, and breaking off,
+only cast doubt.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +12,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rag.text.words import tokens_of
+from rag.verification.opposites import turned_words
 from rag.verification.quantities import (
     changed_quantity,
     find_quotes,
@@ -15,57 +23,73 @@ from rag.verification.quantities import (
 from rag.verification.wording import broken_off, is_stitched, is_verbatim
 
 if TYPE_CHECKING:
-    from rag.verification.reading import Reading
+    from collections.abc import Sequence
 
-__all__ = ["Signals", "quotes_verbatim", "signals"]
+    from rag.verification.paper_view import PaperView
+
+__all__ = ["Findings", "apply_rules", "is_copied"]
 
 
 @dataclass(frozen=True, slots=True)
-class Signals:
+class Findings:
     """What rules say of a sentence, each as a reason for the reader.
 
     Attributes:
-        absent: Numbers and quoted words that nothing cited holds: the sentence fails.
-        wrong: Other reasons for which it fails.
+        absent: Numbers and quoted words that nothing cited holds: they may stand in another paper.
+        changed: What the cited abstract says otherwise in a sentence that is otherwise the same.
         doubts: What only casts doubt.
+        spans: The stretches of the sentence that `absent` and `changed` are about.
     """
 
     absent: tuple[str, ...] = ()
-    wrong: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
+    spans: tuple[tuple[int, int], ...] = ()
 
     @property
-    def firm(self) -> tuple[str, ...]:
-        """The reasons for which the sentence fails, whatever else is said of it."""
-        return (*self.absent, *self.wrong)
+    def proven(self) -> tuple[str, ...]:
+        """The reasons for which the sentence is wrong, whatever a model says."""
+        return (*self.absent, *self.changed)
 
 
-def quotes_verbatim(reading: Reading) -> bool:
-    """Tell whether a claim stands word for word in an abstract that it cites."""
-    words = reading.parts.plain
-    return any(is_verbatim(words, reading.views[index].plain) for index in reading.cited)
+def is_copied(text: str, cited: Sequence[PaperView]) -> bool:
+    """Tell whether a sentence stands word for word in an abstract that it cites."""
+    words = [word for word, _ in tokens_of(text)]
+    return any(is_verbatim(words, view.plain) for view in cited)
 
 
-def signals(reading: Reading) -> Signals:
-    """Return what rules say of a claim beside the papers that it cites."""
-    text = reading.parts.text
-    papers = [reading.views[index].paper for index in reading.cited]
-    sources = [f"{paper.title}\n{paper.abstract}" for paper in papers]
-    years = [int(y) for p in papers for y in re.findall(r"\b\d{4}\b", f"{p.year} {p.date}")]
+def apply_rules(text: str, cited: Sequence[PaperView], nearest: str) -> Findings:
+    """Return what rules say of a sentence beside the papers that it cites.
+
+    Args:
+        text: The sentence, without markers.
+        cited: The papers that it cites.
+        nearest: The sentence of theirs that is nearest to it.
+    """
+    sources = [f"{view.paper.title}\n{view.paper.abstract}" for view in cited]
+    dates = (f"{view.paper.year} {view.paper.date}" for view in cited)
+    years = [int(year) for date in dates for year in re.findall(r"\b\d{4}\b", date)]
     missing, counted = missing_quantities(text, sources, years=years)
     absent = [f"the number {quantity.text} is not in what it cites" for quantity in missing]
-    absent += [
-        f'the quoted words "{phrase}" are not in what it cites'
-        for phrase in find_quotes(text)
-        if not any(holds_phrase(source, phrase) for source in sources)
-    ]
-    wrong = []
-    if not missing and len(papers) == 1:
-        number = changed_quantity(text, reading.best_sentence(reading.cited[0]))
-        wrong += [f"the cited abstract states another number than {number}"] if number else []
-    if words := broken_off(text):
-        wrong.append(f'the sentence breaks off at "{words}"')
-    elif is_stitched(text, [s for i in reading.cited for s in reading.views[i].runs_by_sentence]):
-        wrong.append("it joins pieces of different sentences of what it cites")
+    spans = [(one.start, one.start + len(one.text)) for one in missing]
+    for phrase in find_quotes(text):
+        if not any(holds_phrase(source, phrase) for source in sources):
+            absent.append(f'the quoted words "{phrase}" are not in what it cites')
+            spans.append((text.find(phrase), text.find(phrase) + len(phrase)))
+    changed = []
+    if not missing and (number := changed_quantity(text, nearest)):
+        changed.append(f"the cited abstract states another number than {number}")
+        spans.append((text.find(number), text.find(number) + len(number)))
+    turned = turned_words(text, nearest)
+    if turned is not None:
+        changed.append(
+            f'the cited abstract says otherwise ("{turned}")'
+            if turned
+            else "the cited abstract says the opposite"
+        )
     doubts = [f'what it cites doesn\'t state the number "{quantity.text}"' for quantity in counted]
-    return Signals(tuple(absent), tuple(wrong), tuple(doubts))
+    if words := broken_off(text):
+        doubts.append(f'the sentence breaks off at "{words}"')
+    elif is_stitched(text, [runs for view in cited for runs in view.runs]):
+        doubts.append("it joins pieces of different sentences of what it cites")
+    return Findings(tuple(absent), tuple(changed), tuple(doubts), tuple(spans))

@@ -1,0 +1,330 @@
+"""Measure the verifier on sentences held out of its fit, by set, kind and label.
+
+    python -m benchmarks.verification --pages LIBRARY       # all that is there
+    python -m benchmarks.verification --json                # the same figures, for a program
+
+The sets, none of which the models were fitted on (`benchmarks/data/README.md`):
+
+- *prose*: answers as a strong model writes them over real pages, with twins of their sentences
+  that a small change made false. They need a library of the saved pages (`--pages`).
+- *written*: sentences about abstracts of four fields: true, false in ten ways, beyond the abstract.
+- *cases*: claims of SciFact copied, reworded, swapped, spliced, negated (`benchmarks.cases`).
+
+Each with bootstrap intervals over abstracts or answers. The peer is the deterministic tier of the
+package citesure, run when it can be imported (`pip install citesure`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import time
+from collections import defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from benchmarks.written import read_abstracts
+from rag import Library
+from rag.models.embedder import open_embedder
+from rag.models.reader import open_reader
+from rag.settings import load_settings
+from rag.verification.claims import makes_claim
+from rag.verification.verdicts import Status
+from rag.verification.verifier import Claim, Verifier
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from rag.papers import Paper
+    from rag.verification.verdicts import SentenceVerdict
+
+    Judged = tuple["Sentence", SentenceVerdict]
+
+HERE = Path(__file__).parent / "data"
+RED = {Status.UNSUPPORTED, Status.UNCITED}
+COLUMNS = {
+    "supported": {Status.SUPPORTED},
+    "weak": {Status.WEAK},
+    "doubtful": {Status.DOUBTFUL, Status.MISATTRIBUTED},
+    "red": RED,
+}
+DRAWS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A labelled sentence with what it cites.
+
+    Attributes:
+        group: Sentences of one group are drawn together: an abstract's, or an answer's.
+        label: `supports`, `refutes`, `not_supported` or `neutral`.
+        kind: How it was made false; `true` or `beyond` else.
+        text: The sentence.
+        cited: Indices into `papers`.
+        papers: The papers that the answer was given.
+    """
+
+    group: str
+    label: str
+    kind: str
+    text: str
+    cited: tuple[int, ...]
+    papers: tuple[Paper, ...] = field(repr=False)
+
+    @property
+    def true(self) -> bool:
+        """Whether what it cites supports it."""
+        return self.label == "supports"
+
+
+def read_prose(path: Path, library: Library) -> list[Sentence]:
+    """Read the answers; those that cite a paper which the library lacks are left out."""
+    found = []
+    for number, line in enumerate(path.read_text("utf-8").splitlines()):
+        row = json.loads(line)
+        papers = tuple(library.paper(one) for one in row["papers"])
+        for one in row["sentences"]:
+            cited = tuple(n - 1 for n in one["cites"])
+            group = f"answer {number}"
+            if one["linking"]:
+                found.append(Sentence(group, "linking", "linking", one["text"], (), papers))
+                continue
+            found.append(Sentence(group, "supports", "true", one["text"], cited, papers))
+            if one["false"]:
+                found.append(
+                    Sentence(group, one["label"], one["kind"], one["false"], cited, papers)
+                )
+    return found
+
+
+def read_written(path: Path, data: Path) -> list[Sentence]:
+    """Read the sentences about single abstracts, each among four other papers."""
+    rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    papers = read_abstracts(data, [row["id"] for row in rows])
+    rows = [row for row in rows if row["id"] in papers]
+    found = []
+    for place, row in enumerate(rows):
+        around = [rows[(place + step) % len(rows)]["id"] for step in range(1, 5)]
+        pool = tuple(papers[one] for one in [row["id"], *around])
+        labelled = [
+            *(("supports", "true", one["text"]) for one in row["true"]),
+            *((one["label"], one["kind"], one["text"]) for one in row["false"]),
+            ("neutral", "beyond", row["beyond"]),
+        ]
+        found += [Sentence(row["id"], *one, (0,), pool) for one in labelled]
+    return found
+
+
+def auroc(true: Sequence[float], false: Sequence[float]) -> float:
+    """Return the chance that a true one scores above a false one; ties count half."""
+    if not len(true) or not len(false):
+        return float("nan")
+    one, two = np.asarray(true)[:, None], np.asarray(false)[None, :]
+    return float(((one > two) + 0.5 * (one == two)).mean())
+
+
+def figures(judged: Sequence[Judged]) -> dict[str, float]:
+    """Return the figures of one set."""
+    true = [v for s, v in judged if s.true]
+    false = [v for s, v in judged if not s.true and s.label != "linking"]
+    twins = [v for s, v in judged if s.label in {"refutes", "not_supported"}]
+    flagged = [(s, v) for s, v in judged if v.status is Status.UNSUPPORTED]
+    result = {
+        "AUROC true/false": auroc([v.score for v in true], [v.score for v in twins]),
+        "AUROC true/beyond": auroc(
+            [v.score for v in true], [v.score for s, v in judged if s.label == "neutral"]
+        ),
+        "true: supported": share(v.status is Status.SUPPORTED for v in true),
+        "true: red": share(v.status in RED for v in true),
+        "false: supported": share(v.status is Status.SUPPORTED for v in false),
+        "false: caught or doubted": share(v.status is not Status.SUPPORTED for v in false),
+        "false: red": share(v.status in RED for v in false),
+        "red marks that are right": share(not s.true for s, _ in flagged),
+        "calibration error": calibration(judged),
+    }
+    return {name: value for name, value in result.items() if not np.isnan(value)}
+
+
+def honest(judged: Sequence[Judged]) -> float:
+    """Return the share of honest answers, linking sentences included, without a red mark."""
+    answers: dict[str, bool] = {}
+    for sentence, verdict in judged:
+        if sentence.true or sentence.label == "linking":
+            fine = verdict.status not in RED
+            answers[sentence.group] = answers.get(sentence.group, True) and fine
+    return share(answers.values())
+
+
+def calibration(judged: Sequence[Judged]) -> float:
+    """Return the expected calibration error over ten bins (Naeini et al. 2015)."""
+    pairs = [(v.score, float(s.true)) for s, v in judged if s.label != "linking"]
+    scores, truth = (np.array(column) for column in zip(*pairs, strict=True))
+    bins = np.minimum((scores * 10).astype(int), 9)
+    gaps = [
+        (bins == b).mean() * abs(scores[bins == b].mean() - truth[bins == b].mean())
+        for b in range(10)
+        if (bins == b).any()
+    ]
+    return float(sum(gaps))
+
+
+def share(values: Iterable[bool]) -> float:
+    """Return the share of true values; NaN of none."""
+    listed = list(values)
+    return float(np.mean(listed)) if listed else float("nan")
+
+
+def interval(
+    judged: Sequence[Judged],
+    measure: Callable[[Sequence[Judged]], float],
+) -> tuple[float, float]:
+    """Return the 95% bootstrap interval of a figure, groups drawn with replacement."""
+    groups: dict[str, list[Judged]] = defaultdict(list)
+    for one in judged:
+        groups[one[0].group].append(one)
+    names = list(groups)
+    draw = np.random.default_rng(7)
+    values = [
+        measure(
+            [one for n in draw.integers(len(names), size=len(names)) for one in groups[names[n]]]
+        )
+        for _ in range(DRAWS)
+    ]
+    low, high = np.nanpercentile(values, [2.5, 97.5])
+    return float(low), float(high)
+
+
+def check(verifier: Verifier, sentences: Sequence[Sentence]) -> list[Judged]:
+    """Check sentences group by group, as answers are."""
+    groups: dict[str, list[Sentence]] = defaultdict(list)
+    for one in sentences:
+        groups[one.group].append(one)
+    judged: list[Judged] = []
+    for group in groups.values():
+        # Without a citation and not a claim: exempt, as in an answer.
+        claims = [one for one in group if one.cited or makes_claim(one.text)]
+        verdicts = verifier.check(
+            [Claim(text=one.text, cited=one.cited) for one in claims], group[0].papers
+        )
+        judged += zip(claims, verdicts, strict=True)
+    return judged
+
+
+def peer_scores(sentences: Sequence[Sentence]) -> list[float] | None:
+    """Score sentences by the deterministic tier of citesure; None where it isn't installed."""
+    try:
+        citesure = importlib.import_module("citesure")
+    except ImportError:
+        return None
+    scores = []
+    for one in sentences:
+        text = " ".join(f"{one.papers[n].title}. {one.papers[n].abstract}" for n in one.cited)
+        score, _ = citesure.score_overlap(one.text, citesure.segment_passages(text))
+        scores.append(float(score))
+    return scores
+
+
+def latency(verifier: Verifier, papers: Sequence[Paper], *, runs: int = 11) -> float:
+    """Time ten reworded sentences over seven known papers: the median, in milliseconds."""
+    chosen = list(papers)[:7]
+    verifier.learn(chosen)
+    times = []
+    for run in range(runs):
+        claims = []
+        for index in range(10):
+            words = chosen[index % 7].abstract.split()
+            start = (5 * index + run) % max(1, len(words) - 18)
+            text = f"In run {run}, the authors find {' '.join(words[start : start + 16])} as well."
+            claims.append(Claim(text=text, cited=(index % 7,)))
+        started = time.perf_counter()
+        verifier.check(claims, chosen)
+        times.append(1000 * (time.perf_counter() - started))
+    return float(np.median(times[1:]))
+
+
+def by_kind(judged: Sequence[Judged]) -> dict[str, str]:
+    """Say for each kind how many there are and what became of them."""
+    kinds: dict[str, list[SentenceVerdict]] = defaultdict(list)
+    for sentence, verdict in judged:
+        kinds[sentence.kind].append(verdict)
+    told = {}
+    for kind, ones in sorted(kinds.items()):
+        counts = [
+            f"{name} {share(one.status in statuses for one in ones):4.0%}"
+            for name, statuses in COLUMNS.items()
+        ]
+        mean = np.mean([one.score for one in ones])
+        told[kind] = f"{len(ones):4d}  {'  '.join(counts)}  mean score {mean:.2f}"
+    return told
+
+
+def report(
+    name: str, sentences: Sequence[Sentence], verifier: Verifier, *, show: bool
+) -> dict[str, Any]:
+    """Measure one set, print it, and return the figures."""
+    judged = check(verifier, sentences)
+    found: dict[str, Any] = {}
+    for figure, value in figures(judged).items():
+        low, high = interval(judged, lambda some, figure=figure: figures(some).get(figure, np.nan))
+        found[figure] = [round(value, 3), round(low, 3), round(high, 3)]
+    if any(s.label == "linking" for s in sentences):
+        low, high = interval(judged, honest)
+        found["honest answers without red"] = [
+            round(honest(judged), 3),
+            round(low, 3),
+            round(high, 3),
+        ]
+    cited = [one for one in sentences if one.cited]
+    if (peer := peer_scores(cited)) is not None:
+        pairs = list(zip(cited, peer, strict=True))
+        found["AUROC true/false, citesure"] = [
+            round(
+                auroc(
+                    [v for s, v in pairs if s.true],
+                    [v for s, v in pairs if s.label in {"refutes", "not_supported"}],
+                ),
+                3,
+            )
+        ]
+    kinds = by_kind(judged)
+    if show:
+        print(f"\n{name}: {len(sentences)} sentences")
+        for figure, values in found.items():
+            bounds = f" [{values[1]:.3f} {values[2]:.3f}]" if len(values) == 3 else ""
+            print(f"  {figure:32s} {values[0]:.3f}{bounds}")
+        for kind, text in kinds.items():
+            print(f"    {kind:14s} {text}")
+    return {"figures": found, "kinds": kinds}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--pages", type=Path, help="library of the saved pages, for the prose")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    settings = load_settings()
+    embedder = open_embedder(settings)
+    verifier = Verifier(embedder.encode, embedder.count_tokens, open_reader(settings))
+    result = {}
+    if options.pages is not None:
+        with Library(options.pages) as library:
+            prose = read_prose(HERE / "held_out_prose.jsonl", library)
+        result["prose"] = report("prose", prose, verifier, show=not options.json)
+        papers = list({p.id: p for s in prose for p in s.papers}.values())
+        result["latency"] = {"ten sentences, seven papers, ms": round(latency(verifier, papers))}
+    written = read_written(HERE / "held_out_written.jsonl", options.data)
+    if written:
+        result["written"] = report("written", written, verifier, show=not options.json)
+    if options.json:
+        print(json.dumps(result, indent=2))
+    elif "latency" in result:
+        print(f"\n{result['latency']}")
+
+
+if __name__ == "__main__":
+    main()
