@@ -89,15 +89,8 @@ class Retrieved:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verification:
-    """What checking a text against the papers it cites gave.
-
-    Attributes:
-        text: The text, as it was given.
-        sentences: Those that make a claim, in order.
-        citations: The quotes that they rest on.
-        notes: What a reader should know.
-    """
+class _Checked:
+    """A text whose sentences were checked against what they cite."""
 
     text: str
     sentences: tuple[Sentence, ...] = ()
@@ -111,8 +104,12 @@ class Verification:
 
     @property
     def summary(self) -> str:
-        """The outcome on one line."""
+        """The outcome of the check on one line."""
         return _summary(self.sentences)
+
+    def unsupported_words(self, sentence: Sentence) -> list[str]:
+        """Return the stretches of one of its sentences that are not supported."""
+        return [self.text[start:end] for start, end in sentence.spans]
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fields as plain values, ready for JSON."""
@@ -120,7 +117,19 @@ class Verification:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Verification(_Checked):
+    """What checking a text against the papers it cites gave.
+
+    Attributes:
+        text: The text, as it was given.
+        sentences: Those that make a claim, in order.
+        citations: The quotes that they rest on.
+        notes: What a reader should know.
+    """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer(_Checked):
     """An answer and all that shows where it comes from.
 
     Attributes:
@@ -145,9 +154,6 @@ class Answer:
 
     question: str
     standalone_question: str
-    text: str
-    sentences: tuple[Sentence, ...] = ()
-    citations: tuple[Citation, ...] = ()
     abstained: bool = False
     confidence: float = 0.0
     closest: tuple[Paper, ...] = ()
@@ -159,28 +165,25 @@ class Answer:
     prompt_hash: str | None = None
     retrieved: tuple[Retrieved, ...] = ()
     timings: dict[str, float] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
-
-    @property
-    def papers(self) -> dict[int, Paper]:
-        """The cited papers by their number."""
-        return {citation.n: citation.paper for citation in self.citations}
 
     @property
     def certainty(self) -> str:
-        """The confidence in words."""
+        """How sure the answer is, in words: what was found, and what checking it gave.
+
+        The papers may well hold the answer, and the model may still have written something else:
+        a written answer is no surer than the share of its sentences that are supported.
+        """
         from rag.answers.abstention import in_words
 
-        return in_words(self.confidence)
-
-    @property
-    def summary(self) -> str:
-        """The outcome of the check on one line."""
-        return _summary(self.sentences)
+        if self.mode != "llm" or not self.sentences:
+            return in_words(self.confidence)
+        worth = {"supported": 1.0, "weak": 0.6, "unchecked": 0.5}
+        share = sum(worth.get(one.status, 0.0) for one in self.sentences) / len(self.sentences)
+        return in_words(min(self.confidence, share))
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fields as plain values, ready for JSON."""
-        return {**asdict(self), "summary": self.summary, "certainty": self.certainty}
+        return {**_Checked.as_dict(self), "certainty": self.certainty}
 
     def export(self, format: str) -> str:  # noqa: A002 - as the command line calls it
         """Write the answer or its papers in a format for elsewhere.

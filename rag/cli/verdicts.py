@@ -21,10 +21,12 @@ __all__ = ["checked_text", "findings", "verification_view"]
 
 _MARKS = {
     "supported": ("[ok]", "green"),
-    "weak": ("[weak]", "yellow"),
+    "weak": ("[in part]", "yellow"),
+    "doubtful": ("[compare]", "yellow"),
     "unsupported": ("[!unsupported]", "bold red"),
-    "misattributed": ("[!misattributed]", "bold red"),
-    "uncited": ("[!uncited]", "bold red"),
+    "misattributed": ("[other paper]", "magenta"),
+    "uncited": ("[uncited]", "yellow"),
+    "unchecked": ("[not checked]", "dim"),
 }
 _SHOWN = 100  # characters of a sentence that is named again
 
@@ -50,6 +52,8 @@ def findings(checked: Answer | Verification) -> Iterator[RenderableType]:
             mark, style = _MARKS[sentence.status]
             line = Text.assemble((mark, style), f" “{_clip(sentence.text)}”: {reasons}")
             yield Padding(line, (0, 0, 0, 2))
+            for shown in _compared(sentence, checked):
+                yield Padding(shown, (0, 0, 0, 6))
 
 
 def verification_view(checked: Verification) -> RenderableType:
@@ -76,6 +80,20 @@ def _behind(sentence: Sentence, citations: Sequence[Citation]) -> Iterator[Text]
         if citation.quote:
             words = for_terminal(citation.quote)
             yield Text.assemble((f"[{citation.n}] ", "bold cyan"), (f"“{words}”", "dim"))
+
+
+def _compared(sentence: Sentence, checked: Answer | Verification) -> Iterator[Text]:
+    """Yield what helps to compare: the words without support, and the closest words cited."""
+    if sentence.status == "supported":
+        return
+    words = checked.unsupported_words(sentence)
+    if words:
+        listed = ", ".join(f"“{for_terminal(one)}”" for one in words)
+        yield Text.assemble(("Without support: ", "dim"), listed)
+    for one in (checked.citations[place] for place in sentence.quotes[:1]):
+        if one.quote:
+            quote = for_terminal(one.quote)
+            yield Text.assemble((f"Closest in [{one.n}]: ", "dim"), (f"“{quote}”", "italic"))
 
 
 def _reasons(sentence: Sentence) -> str:

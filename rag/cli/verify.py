@@ -14,7 +14,7 @@ from rag.text.decoding import NotTextError, decode
 
 __all__ = ["register"]
 
-_STATUSES = ("weak", "unsupported", "misattributed", "uncited")
+_STATUSES = ("weak", "doubtful", "unsupported", "misattributed", "uncited", "unchecked")
 
 
 def register(app: typer.Typer) -> None:
@@ -46,7 +46,7 @@ def verify(
         typer.Option(
             "--nli",
             metavar="MODEL",
-            help="A second reader: the folder or the hub's name of a cross-encoder in ONNX.",
+            help="Judge by another model: a cross-encoder in ONNX, by its folder or hub name.",
         ),
     ] = None,
     storage: Storage = None,
