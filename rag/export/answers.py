@@ -15,7 +15,7 @@ from rag.version import __version__
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from rag.answers.answer import Answer
+    from rag.export.protocols import ExportedAnswer
     from rag.papers import Paper
 
 __all__ = ["ANSWER_FORMATS", "export_answer", "export_conversation"]
@@ -24,7 +24,7 @@ ANSWER_FORMATS = ("markdown", "provenance")
 _BEHIND_QUOTE = re.compile(r"(?<=” )\[(\d{1,3})\]")
 
 
-def export_answer(answer: Answer, export_format: str) -> str:
+def export_answer(answer: ExportedAnswer, export_format: str) -> str:
     """Write an answer, or exactly the papers that it cites.
 
     Args:
@@ -41,7 +41,7 @@ def export_answer(answer: Answer, export_format: str) -> str:
     return _papers(answer.papers, export_format, ANSWER_FORMATS)
 
 
-def export_conversation(answers: Sequence[Answer], export_format: str) -> str:
+def export_conversation(answers: Sequence[ExportedAnswer], export_format: str) -> str:
     """Write a conversation, or exactly the papers that are cited in it.
 
     Args:
@@ -71,7 +71,7 @@ def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
 
 
-def _markdown(answers: Sequence[Answer]) -> str:
+def _markdown(answers: Sequence[ExportedAnswer]) -> str:
     """Write answers as one Markdown text, with the papers they cite as footnotes."""
     papers: dict[int, Paper] = {}
     parts: list[str] = []
@@ -83,13 +83,13 @@ def _markdown(answers: Sequence[Answer]) -> str:
     return "\n\n".join([*parts, *notes]) + "\n"
 
 
-def _understood(answer: Answer) -> list[str]:
+def _understood(answer: ExportedAnswer) -> list[str]:
     if answer.standalone_question == answer.question:
         return []
     return [f"*Understood as: {_plain(answer.standalone_question)}*"]
 
 
-def _footnoted(answer: Answer) -> str:
+def _footnoted(answer: ExportedAnswer) -> str:
     papers = answer.papers
     if answer.mode == "extractive":
         # What stands in brackets inside a quote is the paper's own.
@@ -105,7 +105,7 @@ def _footnoted(answer: Answer) -> str:
     return text
 
 
-def _closest(answer: Answer) -> list[str]:
+def _closest(answer: ExportedAnswer) -> list[str]:
     if not answer.abstained or not answer.closest:
         return []
     lines = [
@@ -115,7 +115,7 @@ def _closest(answer: Answer) -> list[str]:
     return ["Closest papers:", "\n".join(lines)]
 
 
-def _check(answer: Answer) -> list[str]:
+def _check(answer: ExportedAnswer) -> list[str]:
     if answer.mode != "llm" or not answer.sentences:
         return []
     lines = [f"> Checked: {answer.summary}."]
@@ -127,7 +127,7 @@ def _check(answer: Answer) -> list[str]:
     return ["\n".join(lines)]
 
 
-def _notes(answer: Answer) -> list[str]:
+def _notes(answer: ExportedAnswer) -> list[str]:
     return [f"> Note: {_plain(note)}" for note in answer.notes]
 
 
@@ -142,7 +142,7 @@ def _plain(text: str) -> str:
     return " ".join(for_markdown(text).split())
 
 
-def _provenance(answer: Answer) -> dict[str, Any]:
+def _provenance(answer: ExportedAnswer) -> dict[str, Any]:
     numbers = {paper.id: n for n, paper in answer.papers.items()}
     return {
         "made_by": f"abstract-rag {__version__}",
