@@ -340,14 +340,16 @@ class Library:
 
         return Chat(self._parts.answerer, check_question, filters=filters, mode=mode, model=model)
 
-    def verify(self, text: str, papers: Sequence[Paper | str] | Path | None = None) -> Verification:
+    def verify(
+        self, text: str, papers: Sequence[Paper | str] | str | Path | None = None
+    ) -> Verification:
         """Check each sentence of a text against the papers that it cites.
 
         Args:
             text: By anyone, with markers such as `[1]`.
-            papers: The n-th is what `[n]` stands for: papers, in the library or not, or ids, or
-                the path of a file of papers. When None, a list of references at the end of the
-                text names papers of the library.
+            papers: The n-th is what `[n]` stands for: papers, in the library or not, or ids; or
+                the path of a file of papers. A string that is the path of no file is one id. When
+                None, a list of references at the end of the text names papers of the library.
 
         Raises:
             PaperNotFoundError: the library has no paper of such an id.
