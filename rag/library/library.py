@@ -6,7 +6,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, cast
 
-from rag.errors import LibraryError, PaperNotFoundError
+from rag.errors import PaperNotFoundError
 from rag.library.components import Parts
 from rag.papers import Paper, find_identifier
 from rag.search.questions import MAX_QUESTION, check_question
@@ -89,21 +89,19 @@ class Library:
 
         Args:
             sources: Paths; a folder stands for every file in it.
-            format: `daily-papers` or `jsonl` where guessing from the content goes wrong.
+            format: The name of the format, where guessing from the content goes wrong: one of
+                those that `rag add --help` lists.
             progress: Called now and then with how many papers have been read.
 
         Raises:
+            LibraryError: there is no such format.
             StorageError: the storage can't be written, or another process is writing it.
             ManifestMismatchError: the library was built with another embedder.
             EmbedderError: the embedding model is missing or damaged.
         """
         from rag.index.sync import AddReport
-        from rag.sources import FORMATS, Rejection, read_sources
+        from rag.sources import Rejection, read_sources
 
-        if format is not None and format not in FORMATS:
-            raise LibraryError(
-                f"There is no format {format!r}.", hint=f"Formats are: {', '.join(FORMATS)}."
-            )
         items = read_sources(sources, format=format)
         rejected: list[Rejection] = []
         for first in items:

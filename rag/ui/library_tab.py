@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from rag.errors import RagError
+from rag.sources import all_readers, file_suffixes
 from rag.ui.library_view import PAGE, message_html, page_line, report_html, table_html
 from rag.ui.markup import LATEX, number
 from rag.ui.site import warn
-from rag.ui.uploads import FILE_KINDS, MAX_PASTED, handed_in
+from rag.ui.uploads import MAX_PASTED, handed_in
 
 if TYPE_CHECKING:
     from rag.index.catalog import Sort
@@ -63,13 +64,13 @@ class LibraryTab:
         with gr.Accordion("Add papers", open=False, visible=self._changes, elem_id="add"):
             with gr.Row():
                 self.files = gr.File(
-                    label="Saved pages or JSON lines",
+                    label=f"Files: {', '.join(reader.label for reader in all_readers())}",
                     file_count="multiple",
-                    file_types=list(FILE_KINDS),
+                    file_types=file_suffixes(),
                     height=170,
                 )
                 self.pasted = gr.Textbox(
-                    label="Or paste the text of a page, or JSON lines",
+                    label="Or paste the text of such a file",
                     lines=6,
                     max_lines=6,
                     max_length=MAX_PASTED,

@@ -73,7 +73,6 @@ def test_a_source_without_papers(
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("add", "page", "--format", "bibtex"),
         ("ask", ""),
         ("ask", "   "),
         ("ask", "\u200b"),
@@ -218,6 +217,7 @@ def test_a_damaged_library(
         ("search", "bees", "--year", "-"),
         ("search", "bees", "--year", "2024-2021"),
         ("ask", "What?", "--year", "2024-2021"),
+        ("add", "page", "--format", "docx"),
         ("papers", "--limit", "0"),
         ("unheard-of",),
         ("ask", "What?", "--unheard-of"),
