@@ -358,21 +358,27 @@ class Library:
         lookup = Lookup(by_id=self.paper, by_title=self._by_title)
         return verify_text(text, papers, lookup, self._parts.verifier())
 
-    def export(self, ids: Sequence[str] | None = None, format: str = "bibtex") -> str:  # noqa: A002
-        """Write papers for a reference manager: `bibtex`, `ris`, `csl` or `jsonl`.
+    def export(
+        self,
+        ids: Sequence[str] | str | None = None,
+        format: str = "bibtex",  # noqa: A002 - as the command line calls it
+    ) -> str:
+        """Write papers for reference managers and programs.
 
         Args:
-            ids: Which papers, in this order; all when None.
-            format: The name of the format.
+            ids: Which papers, in this order, or the id of one; all when None.
+            format: The name of the format, such as `bibtex` or `ris`.
 
         Raises:
             PaperNotFoundError: one of the ids is not in the library.
-            LibraryError: there is no such format.
+            LibraryError: there is no such format; the hint lists those that there are.
         """
-        from rag.export.papers import export_papers
+        from rag.export import export_papers
 
-        papers = self.papers() if ids is None else (self.paper(one) for one in ids)
-        return export_papers(papers, format)
+        if ids is None:
+            return export_papers(self.papers(), format)
+        wanted = [ids] if isinstance(ids, str) else ids
+        return export_papers(map(self.paper, wanted), format)
 
     def _by_title(self, title: str) -> list[Paper]:
         return [entry.paper for entry in self._parts.index().catalog.by_title(title)]

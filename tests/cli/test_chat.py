@@ -61,6 +61,7 @@ def test_before_any_answer_there_are_no_sources(talk):
         ("papers.bib", "@"),
         ("papers.ris", "TY  -"),
         ("papers.csl", '"title"'),
+        ("papers.csl.json", '"title"'),
         ("papers.jsonl", "arxiv:9905.00005"),
         ("talk.json", "standalone_question"),
     ],

@@ -218,6 +218,7 @@ def test_a_damaged_library(
         ("search", "bees", "--year", "2024-2021"),
         ("ask", "What?", "--year", "2024-2021"),
         ("add", "page", "--format", "docx"),
+        ("export", "--format", "docx"),
         ("papers", "--limit", "0"),
         ("unheard-of",),
         ("ask", "What?", "--unheard-of"),
