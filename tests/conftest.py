@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import shutil
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +15,7 @@ import numpy as np
 import pytest
 from hypothesis import settings as hypothesis_settings
 
-from rag import Library, Settings
+from rag import Library, Settings, registry
 from rag.models.encoder import SentenceEncoder, default_weights
 
 if TYPE_CHECKING:
@@ -162,6 +164,27 @@ def embedded(monkeypatch: pytest.MonkeyPatch) -> Texts:
     watch("encode")
     watch("encode_tokens")
     return texts
+
+
+@pytest.fixture
+def new_module(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., None]]:
+    """Return a function that gives a package one more module, as a new file in it would."""
+    added: list[tuple[Any, str, str]] = []
+
+    def add(package: str, name: str, code: str) -> None:
+        folder = str(tmp_path_factory.mktemp("modules"))
+        Path(folder, f"{name}.py").write_text(code, "utf-8")
+        home = importlib.import_module(package)
+        home.__path__.append(folder)
+        added.append((home, name, folder))
+        registry._modules.cache_clear()
+
+    yield add
+    for home, name, folder in added:
+        home.__path__.remove(folder)
+        if sys.modules.pop(f"{home.__name__}.{name}", None):
+            delattr(home, name)
+    registry._modules.cache_clear()
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@ MODULES = {
 # What a part may import: itself, and parts of a lower number.
 LEVELS = {
     "version": 0, "errors": 0, "text": 0, "sample": 0,
-    "papers": 1, "settings": 1,
+    "papers": 1, "settings": 1, "registry": 1,
     "models": 2, "llm": 2, "sources": 2, "export": 2,
     "index": 3, "evidence": 3, "verification": 3,
     "search": 4,
@@ -30,10 +30,11 @@ LEVELS = {
     "cli": 9,  # one of its commands opens the other face
 }  # fmt: skip
 FACES = {"cli", "ui"}
-# What a face may know beside the library itself.
+# What a face may know beside the library itself; of the formats, only which there are.
 OPEN_TO_FACES = {
     "rag", "rag.version", "rag.errors", "rag.settings", "rag.papers", "rag.sample",
-    "rag.library", "rag.library.doctor", "rag.search.query", "rag.ui.options", "rag.ui.serve",
+    "rag.registry", "rag.sources", "rag.export", "rag.library", "rag.library.doctor",
+    "rag.search.query", "rag.ui.options", "rag.ui.serve",
 }  # fmt: skip
 
 

@@ -186,16 +186,16 @@ class Answer(_Checked):
         return {**_Checked.as_dict(self), "certainty": self.certainty}
 
     def export(self, format: str) -> str:  # noqa: A002 - as the command line calls it
-        """Write the answer or its papers in a format for elsewhere.
+        """Write the answer, or exactly the papers that it cites, for elsewhere.
 
         Args:
-            format: `markdown` or `provenance` (JSON) for the answer; `bibtex`, `ris`, `csl` or
-                `jsonl` for exactly the papers that it cites.
+            format: The name of a format of an answer, such as `markdown` or `provenance` (JSON),
+                or of papers, such as `bibtex`.
 
         Raises:
-            LibraryError: there is no such format.
+            LibraryError: there is no such format; the hint lists those that there are.
         """
-        from rag.export.answers import export_answer
+        from rag.export import export_answer
 
         return export_answer(self, format)
 

@@ -101,12 +101,16 @@ class Chat:
         return self._turn.follow_up.question if self._turn else ""
 
     def export(self, format: str = "markdown") -> str:  # noqa: A002 - as the command line calls it
-        """Write the conversation (`markdown`, `json`) or the papers cited in it (`bibtex`, ...).
+        """Write the conversation, or exactly the papers that are cited in it, for elsewhere.
+
+        Args:
+            format: The name of a format of a conversation, such as `markdown` or `json`, or of
+                papers, such as `bibtex`.
 
         Raises:
-            LibraryError: there is no such format.
+            LibraryError: there is no such format; the hint lists those that there are.
         """
-        from rag.export.answers import export_conversation
+        from rag.export import export_conversation
 
         return export_conversation(self.answers, format)
 

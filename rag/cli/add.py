@@ -14,6 +14,8 @@ from rag.cli.common import (
     command,
     complain,
     errors,
+    listing,
+    one_of,
     open_library,
     output,
     print_json,
@@ -28,8 +30,22 @@ __all__ = ["register"]
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
-    for run in (add, remove, rebuild):
+    app.command(cls=listing(_formats))(add)
+    for run in (remove, rebuild):
         app.command()(run)
+
+
+def _format_names() -> list[str]:
+    from rag.sources import all_readers
+
+    return [reader.name for reader in all_readers()]
+
+
+def _formats() -> str:
+    from rag.sources import all_readers
+
+    formats = ", ".join(f"{reader.label} ({reader.name})" for reader in all_readers())
+    return f"Formats: {formats}; each also gzipped."
 
 
 @command
@@ -46,14 +62,15 @@ def add(
         typer.Option(
             "--format",
             metavar="FORMAT",
-            help="daily-papers or jsonl, where guessing from the content goes wrong.",
+            callback=one_of(_format_names),
+            help="What the sources are, where guessing from the content goes wrong.",
         ),
     ] = None,
     storage: Storage = None,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Add papers: saved Daily Papers pages, or JSON lines (also gzipped).
+    """Add papers from files, folders and globs.
 
     The format is guessed from the content. What is there already is not embedded again; what
     can't be read is reported and never keeps out the rest. Exit code 1 when a source that was
@@ -72,7 +89,7 @@ def add(
         _print_report(report)
     fruitless = _fruitless(report, wanted)
     if fruitless:
-        complain(fruitless, "Sources are saved pages or JSON lines; see: rag add --help")
+        complain(fruitless, "What can be read is listed by: rag add --help")
         raise typer.Exit(1)
 
 

@@ -105,6 +105,8 @@ def _read_years(text: str) -> tuple[int | None, int | None]:
         raise typer.BadParameter(f"{text!r} is not a year or a range such as 2021-2024.")
     first = int(match[1]) if match[1] else None
     last = int(match[3]) if match[3] else (first if not match[2] else None)
+    if first and last and first > last:
+        raise typer.BadParameter(f"{text!r} ends before it begins.")
     return first, last
 
 

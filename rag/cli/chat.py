@@ -37,20 +37,12 @@ __all__ = ["register"]
 
 _HELP = """\
 /sources            the papers cited so far, by their numbers
-/save FILE          keep the conversation (.md, .json) or its papers (.bib, .ris, .csl, .jsonl)
+/save FILE          keep the conversation or its papers; the ending of the name says how:
+                    {suffixes}
 /filters            which papers are used; set with year=2021-2024 author= venue= source= id=
                     dated=yes, all at once, or lift with: /filters off
 /clear              begin anew
 /quit               end (or Ctrl-D); Ctrl-C stops an answer"""
-_FORMATS = {
-    ".md": "markdown",
-    ".markdown": "markdown",
-    ".json": "json",
-    ".bib": "bibtex",
-    ".ris": "ris",
-    ".csl": "csl",
-    ".jsonl": "jsonl",
-}
 _FILTERS = ("year", "author", "venue", "source", "id", "dated")
 _DATED = {"yes": True, "no": False}
 
@@ -179,7 +171,7 @@ class _Talk:
         return True
 
     def _help(self, _: str) -> None:
-        output().print(_HELP + "\n")
+        output().print(_HELP.format(suffixes=", ".join(_suffixes())) + "\n")
 
     def _sources(self, _: str) -> None:
         from rich.console import Group
@@ -196,14 +188,16 @@ class _Talk:
 
     def _save(self, rest: str) -> None:
         path = Path(rest or "conversation.md").expanduser()
-        format_name = _FORMATS.get(path.suffix.lower())
-        if format_name is None:
+        endings = _suffixes()
+        found = [one for one in endings if path.name.lower().endswith(one)]
+        if not found:
             raise RagError(
                 f"What {path.name} should hold is not known.",
-                hint=f"End its name in one of: {', '.join(_FORMATS)}.",
+                hint=f"End its name in one of: {', '.join(endings)}.",
             )
         try:
-            path.write_text(self._chat.export(format_name), encoding="utf-8")
+            text = self._chat.export(endings[max(found, key=len)])
+            path.write_text(text, encoding="utf-8")
         except OSError as error:
             raise RagError(
                 f"{path} can't be written ({error.strerror}).", hint="Name another file."
@@ -215,6 +209,17 @@ class _Talk:
             self._chat.filters = None if rest == "off" else _read_filters(rest)
         filters = self._chat.filters
         output().print(f"Papers used: {filters.describe() if filters else 'all'}.\n")
+
+
+def _suffixes() -> dict[str, str]:
+    """Map the endings of files to the names of the formats that they stand for."""
+    from rag.export import conversation_formats
+
+    endings: dict[str, str] = {}
+    for one in conversation_formats():
+        for suffix in one.suffixes:
+            endings.setdefault(suffix, one.name)  # the conversation's own formats come first
+    return endings
 
 
 def _read_filters(text: str) -> Filters:

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ParamSpec, TypeVar
 
 import typer
+from typer.core import TyperCommand
 
 from rag.errors import RagError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from rich.console import Console
 
@@ -28,6 +29,8 @@ __all__ = [
     "Storage",
     "command",
     "errors",
+    "listing",
+    "one_of",
     "open_library",
     "output",
     "print_json",
@@ -113,6 +116,32 @@ def command(run: Callable[P, R]) -> Callable[P, R]:
             raise typer.Exit(1) from error
 
     return wrapped
+
+
+def one_of(names: Callable[[], Iterable[str]]) -> Callable[[str | None], str | None]:
+    """Return an option's callback that refuses a value which is none of the names.
+
+    Args:
+        names: Called when the option is used, and not before.
+    """
+
+    def check(value: str | None) -> str | None:
+        if value is not None and value not in (known := list(names())):
+            raise typer.BadParameter(f"{value!r} is none of {', '.join(known)}.")
+        return value
+
+    return check
+
+
+def listing(describe: Callable[[], str]) -> type[TyperCommand]:
+    """Return a class of commands whose help ends with a text that is made when it is shown."""
+
+    class Listing(TyperCommand):
+        def get_help(self, ctx: Any) -> str:  # noqa: ANN401 - typer's own context
+            self.epilog = describe()
+            return super().get_help(ctx)
+
+    return Listing
 
 
 def complain(message: str, hint: str = "") -> None:

@@ -31,7 +31,11 @@ def verify(
     ] = None,
     papers: Annotated[
         Path | None,
-        typer.Option("--papers", metavar="FILE", help="JSON lines; the n-th paper is that of [n]."),
+        typer.Option(
+            "--papers",
+            metavar="FILE",
+            help="A file for rag add; its n-th paper is that of [n].",
+        ),
     ] = None,
     fail_on: Annotated[
         list[str] | None,

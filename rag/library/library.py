@@ -6,7 +6,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, cast
 
-from rag.errors import LibraryError, PaperNotFoundError
+from rag.errors import PaperNotFoundError
 from rag.library.components import Parts
 from rag.papers import Paper, find_identifier
 from rag.search.questions import MAX_QUESTION, check_question
@@ -89,21 +89,19 @@ class Library:
 
         Args:
             sources: Paths; a folder stands for every file in it.
-            format: `daily-papers` or `jsonl` where guessing from the content goes wrong.
+            format: The name of the format, where guessing from the content goes wrong: one of
+                those that `rag add --help` lists.
             progress: Called now and then with how many papers have been read.
 
         Raises:
+            LibraryError: there is no such format.
             StorageError: the storage can't be written, or another process is writing it.
             ManifestMismatchError: the library was built with another embedder.
             EmbedderError: the embedding model is missing or damaged.
         """
         from rag.index.sync import AddReport
-        from rag.sources import FORMATS, Rejection, read_sources
+        from rag.sources import Rejection, read_sources
 
-        if format is not None and format not in FORMATS:
-            raise LibraryError(
-                f"There is no format {format!r}.", hint=f"Formats are: {', '.join(FORMATS)}."
-            )
         items = read_sources(sources, format=format)
         rejected: list[Rejection] = []
         for first in items:
@@ -340,14 +338,16 @@ class Library:
 
         return Chat(self._parts.answerer, check_question, filters=filters, mode=mode, model=model)
 
-    def verify(self, text: str, papers: Sequence[Paper | str] | Path | None = None) -> Verification:
+    def verify(
+        self, text: str, papers: Sequence[Paper | str] | str | Path | None = None
+    ) -> Verification:
         """Check each sentence of a text against the papers that it cites.
 
         Args:
             text: By anyone, with markers such as `[1]`.
-            papers: The n-th is what `[n]` stands for: papers, in the library or not, or ids, or
-                the path of a file of papers. When None, a list of references at the end of the
-                text names papers of the library.
+            papers: The n-th is what `[n]` stands for: papers, in the library or not, or ids; or
+                the path of a file of papers. A string that is the path of no file is one id. When
+                None, a list of references at the end of the text names papers of the library.
 
         Raises:
             PaperNotFoundError: the library has no paper of such an id.
@@ -358,21 +358,27 @@ class Library:
         lookup = Lookup(by_id=self.paper, by_title=self._by_title)
         return verify_text(text, papers, lookup, self._parts.verifier())
 
-    def export(self, ids: Sequence[str] | None = None, format: str = "bibtex") -> str:  # noqa: A002
-        """Write papers for a reference manager: `bibtex`, `ris`, `csl` or `jsonl`.
+    def export(
+        self,
+        ids: Sequence[str] | str | None = None,
+        format: str = "bibtex",  # noqa: A002 - as the command line calls it
+    ) -> str:
+        """Write papers for reference managers and programs.
 
         Args:
-            ids: Which papers, in this order; all when None.
-            format: The name of the format.
+            ids: Which papers, in this order, or the id of one; all when None.
+            format: The name of the format, such as `bibtex` or `ris`.
 
         Raises:
             PaperNotFoundError: one of the ids is not in the library.
-            LibraryError: there is no such format.
+            LibraryError: there is no such format; the hint lists those that there are.
         """
-        from rag.export.papers import export_papers
+        from rag.export import export_papers
 
-        papers = self.papers() if ids is None else (self.paper(one) for one in ids)
-        return export_papers(papers, format)
+        if ids is None:
+            return export_papers(self.papers(), format)
+        wanted = [ids] if isinstance(ids, str) else ids
+        return export_papers(map(self.paper, wanted), format)
 
     def _by_title(self, title: str) -> list[Paper]:
         return [entry.paper for entry in self._parts.index().catalog.by_title(title)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from rag.export import PaperFormat, answer_formats
 from rag.ui.markup import action, hidden, in_text, plain, rich, tag
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ _VERDICTS = {
     "uncited": ("○", "uncited", "It claims something and cites nothing."),
     "unchecked": ("–", "not checked", "It can't be checked here."),
 }
-_EXPORTS = (("bibtex", "BibTeX"), ("ris", "RIS"), ("csl", "CSL"))
 
 
 def writing_html(text: str, *, understood: str = "") -> str:
@@ -208,12 +208,11 @@ def _foot(answer: Answer, turn: int) -> str:
     if cost := answer.usage.get("cost"):
         facts.append(plain(f"cost {cost:.4f}"))
     acts = [action("Copy as Markdown", "copy", turn)]
-    if answer.citations:
-        acts += [
-            action(name, "save", turn, kind, title=f"Download the cited papers as {name}")
-            for kind, name in _EXPORTS
-        ]
-    acts.append(action("Provenance", "save", turn, "provenance", title="Download what was asked"))
+    for one in answer_formats():
+        of_papers = isinstance(one, PaperFormat)
+        if answer.citations or not of_papers:
+            title = f"Download the {'cited papers' if of_papers else 'answer'} as {one.label}"
+            acts.append(action(one.label, "save", turn, one.name, title=title))
     return tag(
         "div",
         tag("span", " · ".join(facts), class_="facts"),

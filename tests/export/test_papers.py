@@ -18,7 +18,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.errors import RagError
-from rag.export.papers import EXPORT_FORMATS, citation_keys, export_papers
+from rag.export import export_papers, paper_formats
+from rag.export.fields import citation_keys
 from rag.papers import Paper
 
 ATTENTION = Paper(
@@ -304,7 +305,7 @@ def test_json_lines_read_back_as_the_same_papers():
     assert [Paper.from_dict(json.loads(line)) for line in lines] == papers
 
 
-@pytest.mark.parametrize("export_format", EXPORT_FORMATS)
+@pytest.mark.parametrize("export_format", [one.name for one in paper_formats()])
 def test_no_papers_is_an_empty_file(export_format):
     assert export_papers([], export_format).strip() in {"", "[]"}
 
