@@ -40,7 +40,7 @@ class RetrievalReport:
     """How well queries find their relevant documents.
 
     Attributes:
-        mode: Which legs searched.
+        mode: Which retrievers searched.
         run: What was found: falling scores by query and document.
         scores: The metrics of each query.
         metrics: Their means over the queries.
@@ -136,7 +136,7 @@ def measure_retrieval(
     Args:
         dataset: The set.
         library: What `open_corpus` returned.
-        mode: Both legs of the search, or one of them alone.
+        mode: Both retrievers of the search, or one of them alone.
 
     Raises:
         EvaluationError: `ir-measures` is not installed.

@@ -88,9 +88,9 @@ class PaperFit:
     """How well a paper fits a question, as search found it.
 
     Attributes:
-        score: Of both legs together; higher is better.
+        score: Of both retrievers together; higher is better.
         cosine: Of the question and the nearest chunk, -1 to 1.
-        bm25: Of the keyword leg, 0 where no word is shared.
+        bm25: Of the keyword retriever, 0 where no word is shared.
     """
 
     score: float

@@ -259,7 +259,7 @@ class Library:
             question: Any text.
             k: How many papers.
             filters: Which papers may be found.
-            mode: Both legs of the search, or one of them alone.
+            mode: Both retrievers of the search, or one of them alone.
         """
         text, engine = check_question(question), self._parts.engine()
         reranker = engine.rerankers.get()

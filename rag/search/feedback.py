@@ -1,7 +1,7 @@
-"""What the keyword leg searches for: the question's words, and those that its first papers share.
+"""What the keyword retriever searches for: the question's words, and those that its first papers share.
 
 Widening a question by the words of the papers found first (pseudo-relevance feedback) helps the
-keyword leg most where it is weakest: when the papers say it in other words than the question.
+keyword retriever most where it is weakest: when the papers say it in other words than the question.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _SHARPNESS = 20.0
 
 
 def query_weights(terms: Sequence[str], stop_terms: Collection[str]) -> dict[str, float]:
-    """Weigh the terms of a question for the keyword leg.
+    """Weigh the terms of a question for the keyword retriever.
 
     Args:
         terms: As the keyword index holds them (stemmed), repeats included.
@@ -62,7 +62,7 @@ def expansion(
     """Weigh the terms that a question is widened by, from the papers found first.
 
     A relevance model (Lavrenko and Croft, "Relevance-based language models", SIGIR 2001) made from
-    the papers that the fused ranking put first, so that the dense leg teaches the keyword leg its
+    the papers that the fused ranking put first, so that the dense retriever teaches the keyword retriever its
     vocabulary. Two things keep a wrong first paper from leading it astray: papers count by the
     exponential of their score, so that one far ahead speaks nearly alone, and terms count by
     their rarity, so that what all papers of the library say is not mistaken for the subject.

@@ -1,4 +1,4 @@
-"""Hybrid search: the dense and the keyword leg together, grouped by paper."""
+"""Hybrid search: the dense and the keyword retriever together, grouped by paper."""
 
 from __future__ import annotations
 
@@ -87,13 +87,13 @@ class SearchResult:
 
 @dataclass(frozen=True, slots=True)
 class _Query:
-    """A question as the legs take it.
+    """A question as the retrievers take it.
 
     Attributes:
         text: As it was asked.
         vector: Of shape (dimension,).
         weights: Of the question's terms, as the keyword index has them.
-        depth: How many papers each leg contributes.
+        depth: How many papers each retriever contributes.
         selection: The papers that may be found; None for all.
         named: Those of them that the question names outright.
     """
@@ -110,7 +110,7 @@ class _Query:
 
 
 class HybridSearcher:
-    """Searches an index with both legs.
+    """Searches an index with both retrievers.
 
     Args:
         index: The index.
@@ -138,7 +138,7 @@ class HybridSearcher:
             k: How many papers; as many are returned wherever as many match the filter (in keyword
                 mode, wherever as many share a word with the question).
             filters: Applied before anything is ranked.
-            mode: Both legs, or one of them alone, so that they can be compared.
+            mode: Both retrievers, or one of them alone, so that they can be compared.
             reranker: Reads the first papers again, in hybrid mode. The scores that they had are
                 dealt out anew in its order, so that scores keep their meaning; papers that the
                 question names stay first.
@@ -172,14 +172,14 @@ class HybridSearcher:
         return SearchResult(self._hits(query, found, scores, order[:k]), notes)
 
     def _both_legs(self, query: _Query) -> Candidates:
-        """Collect the papers of both legs, each with its vectors and its exact BM25."""
+        """Collect the papers of both retrievers, each with its vectors and its exact BM25."""
         bm25 = dict(self._keyword(query, query.weights))
         others = [one for one in {*self._dense(query), *query.named} if one not in bm25]
         bm25 |= self._bm25(query.weights, others)
         return gather(self._index, {*bm25, *others}, bm25, len(query.vector))
 
     def _keyword(self, query: _Query, weights: Mapping[str, float]) -> list[tuple[str, float]]:
-        """Return the first papers of the keyword leg, with their scores."""
+        """Return the first papers of the keyword retriever, with their scores."""
         search = self._index.keyword.search
         if query.selection is None:
             return search(weights, query.depth)

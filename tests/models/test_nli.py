@@ -1,9 +1,8 @@
-"""The second reader: a model that reads evidence and claim together, and what it may change."""
+"""An NLI model of the user's own: a cross-encoder in the place of the built-in reader."""
 
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
@@ -11,11 +10,10 @@ from entailers import NLI, UNNAMED, write_entailer
 
 from rag import Library
 from rag.errors import SettingsError
-from rag.models.nli import CrossEncoder, open_entailment
+from rag.models.nli import NliModel
+from rag.models.reader import BUILT_IN, open_reader
 from rag.papers import Paper
 from rag.settings import Settings
-from rag.verification.verdicts import Status
-from rag.verification.verifier import Claim, Verifier
 
 WORDS = "kites fly higher over warm fields than over cold lakes at noon".split()
 PREMISE = "Kites fly higher over warm fields than over cold lakes."
@@ -29,16 +27,15 @@ KITES = Paper(
         "Their tails made no difference."
     ),
 )
-ANCHORS = Paper(id="own:anchors", title="Rust", abstract="Anchors rust fastest in warm harbours.")
 
 
 def reader(folder, **how):
-    return CrossEncoder(str(write_entailer(folder, WORDS, **how)), cache=folder / "cache")
+    return NliModel(str(write_entailer(folder, WORDS, **how)), cache=folder / "cache")
 
 
 def hub(cache, *, download):
     settings = Settings(cache=cache, nli_model="someone/some-model", nli_download=download)
-    return open_entailment(settings)
+    return open_reader(settings)
 
 
 @pytest.mark.parametrize("types", [True, False])
@@ -106,8 +103,8 @@ def _not_json(folder, name):
 )
 def test_a_damaged_folder_is_one_clear_error(tmp_path, name, spoil):
     spoil(write_entailer(tmp_path, WORDS), name)
-    with pytest.raises(SettingsError, match="second reader") as caught:
-        CrossEncoder(str(tmp_path), cache=tmp_path).scores([PREMISE], [GOOD])
+    with pytest.raises(SettingsError, match="NLI model") as caught:
+        NliModel(str(tmp_path), cache=tmp_path).scores([PREMISE], [GOOD])
     assert "RAG_NLI_MODEL" in caught.value.hint
 
 
@@ -137,113 +134,21 @@ def test_a_model_in_the_hubs_cache_is_used_without_the_network(tmp_path):
     assert model.name == "someone/some-model"
 
 
-def test_there_is_none_by_default(tmp_path):
-    assert open_entailment(Settings(cache=tmp_path, nli_download=True)) is None
-    assert open_entailment(Settings(cache=tmp_path, nli_model=" ")) is None
+def test_the_built_in_reader_is_the_default(tmp_path):
+    for settings in (Settings(nli_download=True), Settings(nli_model=" ")):
+        assert open_reader(settings.model_copy(update={"cache": tmp_path})).name == BUILT_IN
 
 
-# --- what it may change -----------------------------------------------------------------------
-
-
-@dataclass
-class Told:
-    """A reader that says what it is told to, and remembers what it was asked."""
-
-    supports: float
-    contradicts: float = 0.0
-    name: str = "told"
-    asked: list[tuple[str, str]] = field(default_factory=list)
-
-    def load(self):
-        pass
-
-    def scores(self, premises, hypotheses):
-        self.asked += zip(premises, hypotheses, strict=True)
-        return np.array([[self.supports, self.contradicts]] * len(premises))
-
-
-WEAK = "Kites fly higher over warm fields in June."
-SURE = "Above warm fields, kites fly higher."
-
-
-def judged(encoder, told, text, *cited, papers=(KITES, ANCHORS)):
-    gate = Verifier(encoder.encode_tokens, second=told)
-    return gate.check([Claim(text=text, cited=cited)], papers)[0]
-
-
-@pytest.mark.parametrize(
-    ("text", "supports", "contradicts", "status"),
-    [
-        (WEAK, 0.9, 0.0, Status.SUPPORTED),
-        (WEAK, 0.1, 0.0, Status.UNSUPPORTED),
-        (WEAK, 0.3, 0.0, Status.WEAK),
-        (WEAK, 0.3, 0.6, Status.UNSUPPORTED),
-        (SURE, 0.1, 0.0, Status.SUPPORTED),
-        (SURE, 0.1, 0.9, Status.UNSUPPORTED),
-    ],
-)
-def test_it_settles_what_the_fitted_models_let_pass(encoder, text, supports, contradicts, status):
-    before = judged(encoder, None, text, 0)
-    assert before.status is (Status.WEAK if text == WEAK else Status.SUPPORTED)
-    verdict = judged(encoder, Told(supports, contradicts), text, 0)
-    assert verdict.status is status
-    changed = status is not before.status
-    assert verdict.by == ("told" if changed else before.by)
-    assert verdict.evidence == before.evidence
-    assert ("told" in " ".join(verdict.reasons)) == (changed and status is Status.UNSUPPORTED)
-
-
-@pytest.mark.parametrize(
-    ("text", "cited"),
-    [
-        ("Kites fly higher over warm fields than over cold lakes.", (0,)),  # word for word
-        ("We flew 90 kites on calm days.", (0,)),  # another number
-        ("Kites fly lower over warm fields than over cold lakes.", (0,)),  # turned round
-        ("Kites are “painted red” above warm fields.", (0,)),  # words that aren't there
-        ("Anchors rust fastest in harbours.", (0,)),  # another paper's
-        ("Kites fly higher over warm fields.", ()),  # nobody's
-    ],
-)
-@pytest.mark.parametrize("told", [(1.0, 0.0), (0.0, 1.0)])
-def test_it_is_not_asked_about_what_is_settled(encoder, text, cited, told):
-    second = Told(*told)
-    assert judged(encoder, second, text, *cited) == judged(encoder, None, text, *cited)
-    assert second.asked == []
-
-
-def test_it_reads_the_whole_abstract_or_the_best_sentences_of_several(encoder):
-    second = Told(0.9)
-    judged(encoder, second, WEAK, 0)
-    assert second.asked == [(f"{KITES.title}. {KITES.abstract}", WEAK)]
-    second.asked.clear()
-    text = "Kites fly higher over fields that are warm, and anchors in harbours rust."
-    judged(encoder, second, text, 0, 1)
-    for premise, _ in second.asked:
-        assert "Kites fly higher over warm fields" in premise
-        assert ANCHORS.abstract in premise
-
-
-def test_all_sentences_are_read_in_one_call(encoder):
-    calls = []
-
-    class Counting(Told):
-        def scores(self, premises, hypotheses):
-            calls.append(len(premises))
-            return super().scores(premises, hypotheses)
-
-    claims = [Claim(text=text, cited=(0,)) for text in (WEAK, SURE, KITES.abstract[:30])]
-    Verifier(encoder.encode_tokens, second=Counting(0.9)).check(claims, [KITES])
-    assert calls == [2]
-
-
-def test_a_library_uses_the_reader_that_is_set_and_says_so(tmp_path):
+def test_it_judges_in_the_place_of_the_built_in_reader_and_is_named(tmp_path):
     folder = write_entailer(tmp_path / "my-reader", WORDS)
     settings = Settings(storage=tmp_path / "storage", nli_model=str(folder))
     with Library(settings=settings) as library:
         checked = library.verify("Over warm fields violet kites fly higher [1].", [KITES])
-    assert checked.sentences[-1].status == "unsupported"
-    assert any("my-reader" in reason for reason in checked.sentences[-1].reasons)
-    assert checked.notes == ("1 sentence was settled by a second reader, my-reader.",)
+    (sentence,) = checked.sentences
+    assert sentence.by == "my-reader"
+    assert sentence.status == "doubtful"
+    assert "may say otherwise" in sentence.reasons[0]
+    assert checked.notes == ("1 sentence was judged by my-reader.",)
 
 
 def test_without_hugging_face_hub_a_name_is_a_clear_error(tmp_path, monkeypatch):
