@@ -41,7 +41,9 @@ Dataset = Annotated[
     ),
 ]
 Split = Annotated[str, typer.Option("--split", help="Which part of the set.")]
-Legs = Annotated[str, typer.Option("--mode", metavar="|".join(_MODES), help="Which retrievers search.")]
+Legs = Annotated[
+    str, typer.Option("--mode", metavar="|".join(_MODES), help="Which retrievers search.")
+]
 RunFile = Annotated[
     Path | None, typer.Option("--run", metavar="FILE", help="Write what was found as a TREC run.")
 ]
@@ -108,7 +110,9 @@ def evaluate(
         if storage:
             raise typer.BadParameter("--storage is for questions; a corpus has its own index.")
         if rerank and mode != "hybrid":
-            raise typer.BadParameter("--rerank reads again what both retrievers found: --mode hybrid.")
+            raise typer.BadParameter(
+                "--rerank reads again what both retrievers found: --mode hybrid."
+            )
         report, records = _search_corpus(
             dataset, split, cast("Mode", mode), settings, run=run, compare=compare, answers=answers
         )

@@ -1,4 +1,4 @@
-"""What the keyword retriever searches for: the question's words, and those that its first papers share.
+"""The keyword query: the question's words, and those that its first papers share.
 
 Widening a question by the words of the papers found first (pseudo-relevance feedback) helps the
 keyword retriever most where it is weakest: when the papers say it in other words than the question.
@@ -62,8 +62,8 @@ def expansion(
     """Weigh the terms that a question is widened by, from the papers found first.
 
     A relevance model (Lavrenko and Croft, "Relevance-based language models", SIGIR 2001) made from
-    the papers that the fused ranking put first, so that the dense retriever teaches the keyword retriever its
-    vocabulary. Two things keep a wrong first paper from leading it astray: papers count by the
+    the papers that the fused ranking put first, so that the dense retriever teaches the keyword
+    retriever its vocabulary. Two things keep a wrong first paper from leading it astray: papers count by the
     exponential of their score, so that one far ahead speaks nearly alone, and terms count by
     their rarity, so that what all papers of the library say is not mistaken for the subject.
 

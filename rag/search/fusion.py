@@ -3,8 +3,8 @@
 Pure functions over arrays, one row a candidate paper. The whole of the ranking is
 
 1. `fuse`: a weighted sum of cosine and BM25;
-2. `add_feedback`: mixed with what the keyword retriever says of the question widened by the first five
-   papers (see `rag.search.feedback`);
+2. `add_feedback`: mixed with what the keyword retriever says of the question widened by the first
+   five papers (see `rag.search.feedback`);
 3. `smooth`: mixed with what the paper's nearest neighbours among the candidates scored.
 
 docs/retrieval.md tells what each step is worth, and what was tried without gain.
@@ -81,7 +81,7 @@ def paper_cosines(
 
 
 def fuse(cosines: NDArray[np.floating], bm25: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Combine the retrievers: a convex combination of the cosine and of BM25 as a share of the best.
+    """Combine the retrievers: cosine and BM25 as a share of the best, convex.
 
     Scores, not ranks: how far the first stands apart is information that reciprocal rank fusion
     throws away (Bruch, Gai and Ingber, "An analysis of fusion functions for hybrid retrieval",
