@@ -63,9 +63,9 @@ def expansion(
 
     A relevance model (Lavrenko and Croft, "Relevance-based language models", SIGIR 2001) made from
     the papers that the fused ranking put first, so that the dense retriever teaches the keyword
-    retriever its vocabulary. Two things keep a wrong first paper from leading it astray: papers count by the
-    exponential of their score, so that one far ahead speaks nearly alone, and terms count by
-    their rarity, so that what all papers of the library say is not mistaken for the subject.
+    retriever its vocabulary. Two things keep a wrong first paper from leading it astray: papers
+    count by the exponential of their score, so that one far ahead speaks nearly alone, and terms
+    count by their rarity, so that what all papers say is not mistaken for the subject.
 
     Args:
         papers: The terms of title and abstract of the first `FEEDBACK_PAPERS` papers, as the
