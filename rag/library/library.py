@@ -89,8 +89,7 @@ class Library:
 
         Args:
             sources: Paths; a folder stands for every file in it.
-            format: The name of the format, where guessing from the content goes wrong: one of
-                those that `rag add --help` lists.
+            format: Its name, as `rag add --help` lists it, where guessing goes wrong.
             progress: Called now and then with how many papers have been read.
 
         Raises:
@@ -358,11 +357,7 @@ class Library:
         lookup = Lookup(by_id=self.paper, by_title=self._by_title)
         return verify_text(text, papers, lookup, self._parts.verifier())
 
-    def export(
-        self,
-        ids: Sequence[str] | str | None = None,
-        format: str = "bibtex",  # noqa: A002 - as the command line calls it
-    ) -> str:
+    def export(self, ids: Sequence[str] | str | None = None, format: str = "bibtex") -> str:  # noqa: A002
         """Write papers for reference managers and programs.
 
         Args:
