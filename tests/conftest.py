@@ -21,6 +21,8 @@ from rag.models.encoder import SentenceEncoder, default_weights
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from rag.llm.client import LLMClient
+
 DATA = Path(__file__).with_name("data")
 HOSTS = ["127.0.0.1", "::1", "localhost"]
 KEY = "sk-loopback-0123456789"
@@ -158,9 +160,9 @@ def open_library(
     monkeypatch.setattr(llm_failures, "_FIRST_WAIT", 0.0)
     opened: list[Library] = []
 
-    def open_with(**values: Any) -> Library:
+    def open_with(*, llm: LLMClient | None = None, **values: Any) -> Library:
         chosen = {"cache": model_cache, "llm_model": "test-model", **values}
-        opened.append(Library(settings=Settings(storage=stored, **chosen)))
+        opened.append(Library(settings=Settings(storage=stored, **chosen), llm=llm))
         # Loading these takes longer than a test.
         opened[-1]._parts._embedder = library._parts.embedder()
         opened[-1]._parts._verifier = library._parts.verifier()

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from rag.library.overview import Overview
     from rag.library.query_engine import LibraryQueryEngine
     from rag.library.retriever import HybridRetriever
+    from rag.llm.client import LLMClient
     from rag.search.hybrid import Hit, Mode, SearchResult
     from rag.search.query import Filters
     from rag.sources.base import Item
@@ -40,19 +41,27 @@ class Library:
     Args:
         storage: Folder of the library; the setting of that name when None.
         settings: All settings; read from `rag.toml` and the environment when None.
+        llm: The client of a language model to write answers with, in place of the one that the
+            settings name.
 
     Raises:
         SettingsError: a setting can't be used.
     """
 
     def __init__(
-        self, storage: str | Path | None = None, *, settings: Settings | None = None
+        self,
+        storage: str | Path | None = None,
+        *,
+        settings: Settings | None = None,
+        llm: LLMClient | None = None,
     ) -> None:
         chosen = settings or load_settings()
         if storage is not None:
             chosen = chosen.model_copy(update={"storage": Path(storage)})
+        if llm is not None:
+            chosen = chosen.model_copy(update={"llm_model": llm.name})
         self.settings = chosen
-        self._parts = Parts(chosen)
+        self._parts = Parts(chosen, llm=llm)
 
     def __enter__(self) -> Self:
         return self
