@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from rag.answers.draft import Tools
 from rag.answers.writer import AnswerWriter
 from rag.errors import LLMError, SettingsError
-from rag.llm.budget import Spending
-from rag.llm.client import LanguageModel
-from rag.llm.prompts import Prompts
+from rag.llm.budget import Budget
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Generator, Sequence
+    from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 
     from rag.answers.answer import Answer
     from rag.answers.prepare import AnswerEngine, Prepared
+    from rag.llm.client import LLMClient
+    from rag.llm.prompts import Prompts
     from rag.search.query import Filters
     from rag.settings import Settings
     from rag.text.citations import Numbering
@@ -38,12 +38,24 @@ class Answerer:
         engine: Finds papers and evidence, and quotes.
         verifier: Checks what a model wrote.
         settings: Which model writes, within which limits; without one, answers are quotes.
+        open_client: Returns the client of the model that writes.
+        prompts: What the model is asked.
     """
 
-    def __init__(self, engine: AnswerEngine, verifier: Verifier, settings: Settings) -> None:
+    def __init__(
+        self,
+        engine: AnswerEngine,
+        verifier: Verifier,
+        settings: Settings,
+        *,
+        open_client: Callable[[], LLMClient],
+        prompts: Prompts,
+    ) -> None:
         self.engine = engine
         self._verifier = verifier
         self.settings = settings
+        self._open_client = open_client
+        self._prompts = prompts
         self._lock = threading.Lock()
         self._writer: AnswerWriter | None = None
 
@@ -56,7 +68,7 @@ class Answerer:
         also: Sequence[str] = (),
         focus: str | None = None,
         numbering: Numbering | None = None,
-        spending: Spending | None = None,
+        spending: Budget | None = None,
     ) -> Generator[str | Answer, None, None]:
         """Yield the text as it comes, then the finished answer.
 
@@ -73,11 +85,23 @@ class Answerer:
             SettingsError: a model is asked for and none is configured.
             LLMError: the model gave no answer and there is no fallback.
         """
-        writer = self.writer(mode)
-        spending = spending or Spending(self.settings)
+        self.writer(mode)  # fails before the search
+        spending = spending or Budget(self.settings)
         prepared = self.engine.prepare(
             question, filters=filters, also=also, focus=focus, spending=spending
         )
+        yield from self.write(prepared, mode=mode, numbering=numbering, spending=spending)
+
+    def write(
+        self,
+        prepared: Prepared,
+        *,
+        spending: Budget,
+        mode: AnswerMode | None = None,
+        numbering: Numbering | None = None,
+    ) -> Generator[str | Answer, None, None]:
+        """Yield the answer to a question that is prepared, as `stream` does."""
+        writer = self.writer(mode)
         if isinstance(writer, AnswerWriter):
             yield from writer.stream(prepared, numbering=numbering, spending=spending)
         else:
@@ -94,11 +118,11 @@ class Answerer:
         also: Sequence[str] = (),
         focus: str | None = None,
         numbering: Numbering | None = None,
-        spending: Spending | None = None,
+        spending: Budget | None = None,
     ) -> AsyncGenerator[str | Answer, None]:
         """Yield what `stream` yields, without blocking the event loop."""
-        writer = await asyncio.to_thread(self.writer, mode)
-        spending = spending or Spending(self.settings)
+        await asyncio.to_thread(self.writer, mode)  # fails before the search
+        spending = spending or Budget(self.settings)
         prepared = await asyncio.to_thread(
             self.engine.prepare,
             question,
@@ -107,6 +131,21 @@ class Answerer:
             focus=focus,
             spending=spending,
         )
+        stream = self.awrite(prepared, mode=mode, numbering=numbering, spending=spending)
+        async with aclosing(stream) as events:
+            async for event in events:
+                yield event
+
+    async def awrite(
+        self,
+        prepared: Prepared,
+        *,
+        spending: Budget,
+        mode: AnswerMode | None = None,
+        numbering: Numbering | None = None,
+    ) -> AsyncGenerator[str | Answer, None]:
+        """Yield what `write` yields, without blocking the event loop."""
+        writer = await asyncio.to_thread(self.writer, mode)
         if isinstance(writer, AnswerWriter):
             stream = writer.astream(prepared, numbering=numbering, spending=spending)
             async with aclosing(stream) as events:
@@ -140,15 +179,15 @@ class Answerer:
         return AnswerWriter(
             Tools(
                 engine=self.engine,
-                model=LanguageModel(settings),
-                prompts=Prompts(settings.prompts_dir),
+                model=self._open_client(),
+                prompts=self._prompts,
                 verifier=self._verifier,
                 settings=settings,
             )
         )
 
     def _quote(
-        self, prepared: Prepared, numbering: Numbering | None, note: str, spending: Spending
+        self, prepared: Prepared, numbering: Numbering | None, note: str, spending: Budget
     ) -> Answer:
         answer = self.engine.quote(prepared, numbering=numbering)
         notes = (*answer.notes, note) if note else answer.notes

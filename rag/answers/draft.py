@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 
     from rag.answers.checking import Checked
     from rag.answers.prepare import AnswerEngine, Prepared
-    from rag.llm.budget import Spending
-    from rag.llm.client import LanguageModel
+    from rag.llm.budget import Budget
+    from rag.llm.client import LLMClient
     from rag.llm.prompts import Prompts
     from rag.settings import Settings
     from rag.text.citations import Piece
@@ -56,7 +56,7 @@ class Tools:
     """What a draft works with; shared by all answers of a library."""
 
     engine: AnswerEngine
-    model: LanguageModel
+    model: LLMClient
     prompts: Prompts
     verifier: Verifier
     settings: Settings
@@ -102,7 +102,7 @@ class Draft:
     """
 
     def __init__(
-        self, tools: Tools, prepared: Prepared, *, numbering: Numbering, spending: Spending
+        self, tools: Tools, prepared: Prepared, *, numbering: Numbering, spending: Budget
     ) -> None:
         self._tools = tools
         self._prepared = prepared
@@ -166,7 +166,7 @@ class Draft:
         model, settings = self._tools.model, self._tools.settings
         return _hash(
             [
-                model.endpoint.url,
+                model.endpoint,
                 model.name,
                 settings.llm_temperature,
                 self._request.max_tokens,
@@ -359,7 +359,7 @@ class Draft:
             timings=self._timings,
             prompt_hash=_hash(self._request.messages),
             parameters={
-                "endpoint": tools.model.endpoint.shown,
+                "endpoint": tools.model.endpoint,
                 "temperature": tools.settings.llm_temperature,
                 "max_tokens": self._request.max_tokens,
                 "context_window": tools.settings.llm_context_window,

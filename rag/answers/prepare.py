@@ -15,16 +15,17 @@ from rag.evidence.cues import asks_for_several
 from rag.evidence.ranker import EvidenceRanker, PaperFit
 from rag.index.encoding import PaperTokens
 from rag.search.hybrid import HybridSearcher
-from rag.search.llm_rerank import Rerankers
 from rag.search.query import Filters
+from rag.search.rerank import Rerankers
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from rag.answers.abstention import Signals
     from rag.evidence.ranker import Evidence
     from rag.index.paper_index import PaperIndex
-    from rag.llm.budget import Spending
+    from rag.llm.budget import Budget
+    from rag.llm.client import LLMClient
     from rag.models.embedder import Embedder
     from rag.search.hybrid import Hit
     from rag.settings import Settings
@@ -69,11 +70,19 @@ class AnswerEngine:
         index: The index.
         embedder: The embedder that the index was built with.
         settings: How many papers and quotes an answer may have, and when it abstains.
+        open_client: Returns the client of the language model that reranks.
     """
 
-    def __init__(self, index: PaperIndex, embedder: Embedder, settings: Settings) -> None:
+    def __init__(
+        self,
+        index: PaperIndex,
+        embedder: Embedder,
+        settings: Settings,
+        *,
+        open_client: Callable[[], LLMClient],
+    ) -> None:
         self.searcher = HybridSearcher(index, embedder)
-        self.rerankers = Rerankers(settings)
+        self.rerankers = Rerankers(settings, open_client)
         self._keyword = index.keyword
         self._settings = settings
         self._ranker = EvidenceRanker(
@@ -98,7 +107,7 @@ class AnswerEngine:
         filters: Filters | None = None,
         also: Sequence[str] = (),
         focus: str | None = None,
-        spending: Spending | None = None,
+        spending: Budget | None = None,
     ) -> Prepared:
         """Find the papers and the evidence for a question, and judge whether they answer it.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rag.answers.draft import Draft
 from rag.errors import LLMError
-from rag.llm.budget import Spending
+from rag.llm.budget import Budget
 from rag.llm.cache import AnswerCache
 from rag.text.citations import Numbering
 
@@ -40,7 +40,7 @@ class AnswerWriter:
         prepared: Prepared,
         *,
         numbering: Numbering | None = None,
-        spending: Spending | None = None,
+        spending: Budget | None = None,
     ) -> Generator[str | Answer, None, None]:
         """Yield the text as it comes, then the finished answer.
 
@@ -67,7 +67,7 @@ class AnswerWriter:
         prepared: Prepared,
         *,
         numbering: Numbering | None = None,
-        spending: Spending | None = None,
+        spending: Budget | None = None,
     ) -> AsyncGenerator[str | Answer, None]:
         """Yield what `stream` yields, without blocking the event loop."""
         draft = self._begin(prepared, numbering, spending)
@@ -123,13 +123,13 @@ class AnswerWriter:
         yield rest
 
     def _begin(
-        self, prepared: Prepared, numbering: Numbering | None, spending: Spending | None
+        self, prepared: Prepared, numbering: Numbering | None, spending: Budget | None
     ) -> Draft:
         return Draft(
             self.tools,
             prepared,
             numbering=numbering if numbering is not None else Numbering(),
-            spending=spending or Spending(self.tools.settings),
+            spending=spending or Budget(self.tools.settings),
         )
 
     def _end(self, draft: Draft) -> Answer:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from rag.answers.writer import AnswerWriter
 from rag.chat.follow_ups import FollowUp, Rewrite, make_standalone
 from rag.errors import LLMError
-from rag.llm.budget import Spending, Usage
+from rag.llm.budget import Budget, Usage
 from rag.text.citations import Numbering
 
 if TYPE_CHECKING:
@@ -201,7 +201,7 @@ class _Turn:
         self.question = question
         self.answerer = answerer
         self.past = past
-        self.spending = Spending(answerer.settings)
+        self.spending = Budget(answerer.settings)
         self.notes: list[str] = []
         self.rewrite: Rewrite | None = None
         self._filters = filters

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, cast
@@ -21,10 +22,10 @@ if TYPE_CHECKING:
     from rag.chat.conversation import Chat
     from rag.index.catalog import Sort
     from rag.index.sync import AddReport, Progress
+    from rag.library.llama_index import HybridRetriever, LibraryQueryEngine
     from rag.library.map import PaperMap
     from rag.library.overview import Overview
-    from rag.library.query_engine import LibraryQueryEngine
-    from rag.library.retriever import HybridRetriever
+    from rag.llm.client import LLMClient
     from rag.search.hybrid import Hit, Mode, SearchResult
     from rag.search.query import Filters
     from rag.sources.base import Item
@@ -40,19 +41,27 @@ class Library:
     Args:
         storage: Folder of the library; the setting of that name when None.
         settings: All settings; read from `rag.toml` and the environment when None.
+        llm: The client of a language model to write answers with, in place of the one that the
+            settings name.
 
     Raises:
         SettingsError: a setting can't be used.
     """
 
     def __init__(
-        self, storage: str | Path | None = None, *, settings: Settings | None = None
+        self,
+        storage: str | Path | None = None,
+        *,
+        settings: Settings | None = None,
+        llm: LLMClient | None = None,
     ) -> None:
         chosen = settings or load_settings()
         if storage is not None:
             chosen = chosen.model_copy(update={"storage": Path(storage)})
+        if llm is not None:
+            chosen = chosen.model_copy(update={"llm_model": llm.name})
         self.settings = chosen
-        self._parts = Parts(chosen)
+        self._parts = Parts(chosen, llm=llm)
 
     def __enter__(self) -> Self:
         return self
@@ -379,18 +388,43 @@ class Library:
         return [entry.paper for entry in self._parts.index().catalog.by_title(title)]
 
     def as_retriever(self, k: int = 10, *, filters: Filters | None = None) -> HybridRetriever:
-        """Return a LlamaIndex retriever over the library."""
-        from rag.library.retriever import HybridRetriever
+        """Return a LlamaIndex retriever over the library.
 
-        engine = self._parts.engine()
-        reranker = engine.rerankers.get()
-        return HybridRetriever(engine.searcher, k=k, filters=filters, reranker=reranker)
+        Args:
+            k: How many papers each query returns.
+            filters: Which papers may be found.
 
-    def as_query_engine(self, *, filters: Filters | None = None) -> LibraryQueryEngine:
-        """Return a LlamaIndex query engine over the library."""
-        from rag.library.query_engine import LibraryQueryEngine
+        Raises:
+            As `search` does.
+        """
+        from rag.library.llama_index import HybridRetriever
 
-        return LibraryQueryEngine(self._parts.answerer(), filters=filters)
+        self._parts.engine().rerankers.get()  # what can't work fails here, not at the first query
+        return HybridRetriever(partial(self.find, k=k, filters=filters))
+
+    def as_query_engine(
+        self, *, filters: Filters | None = None, streaming: bool = False
+    ) -> LibraryQueryEngine:
+        """Return a LlamaIndex query engine over the library, with prompts of its own.
+
+        Args:
+            filters: Which papers may be used.
+            streaming: Whether responses come as streams.
+
+        Raises:
+            LibraryError: there are no papers yet.
+        """
+        from rag.library.llama_index import LibraryQueryEngine
+        from rag.llm.prompts import Prompts
+
+        prompts = Prompts(self.settings.prompts_dir)
+        self._parts.answerer(prompts=prompts)  # what can't work fails here, not at the first query
+        return LibraryQueryEngine(
+            partial(self._parts.answerer, prompts=prompts),
+            prompts,
+            filters=filters,
+            streaming=streaming,
+        )
 
     def status(self) -> dict[str, Any]:
         """Say what the library holds and how it was built."""
