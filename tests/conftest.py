@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from hypothesis import settings as hypothesis_settings
+from servers.openai_server import OpenAIServer
 
 from rag import Library, Settings
+from rag.llm import failures as llm_failures
 from rag.models.encoder import SentenceEncoder, default_weights
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 DATA = Path(__file__).with_name("data")
 HOSTS = ["127.0.0.1", "::1", "localhost"]
+KEY = "sk-loopback-0123456789"
 ENCODER_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 hypothesis_settings.register_profile("tests", derandomize=True, deadline=None, database=None)
@@ -116,6 +119,46 @@ def storage(stored: Path, tmp_path: Path) -> Path:
     copy = tmp_path / "storage"
     shutil.copytree(stored, copy)
     return copy
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenAIServer]:
+    """A loopback endpoint that the environment names."""
+    with OpenAIServer(api_key=KEY) as running:
+        monkeypatch.setenv("OPENAI_BASE_URL", running.url)
+        monkeypatch.setenv("OPENAI_API_KEY", KEY)
+        yield running
+
+
+@pytest.fixture
+def open_library(
+    library: Library,
+    stored: Path,
+    model_cache: Path,
+    server: OpenAIServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Callable[..., Library]]:
+    """Return a function that opens the stored library with a model and other settings."""
+    monkeypatch.setattr(llm_failures, "_FIRST_WAIT", 0.0)
+    opened: list[Library] = []
+
+    def open_with(**values: Any) -> Library:
+        chosen = {"cache": model_cache, "llm_model": "test-model", **values}
+        opened.append(Library(settings=Settings(storage=stored, **chosen)))
+        # Loading these takes longer than a test.
+        opened[-1]._parts._embedder = library._parts.embedder()
+        opened[-1]._parts._verifier = library._parts.verifier()
+        return opened[-1]
+
+    yield open_with
+    for one in opened:
+        one.close()
+
+
+@pytest.fixture
+def written(open_library: Callable[..., Library]) -> Library:
+    """A library whose answers the endpoint writes, with the default settings."""
+    return open_library()
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from rag.answers.abstention import NO_ANSWER
 from rag.answers.answer import Answer
 from rag.answers.checking import check_text, without_failed
 from rag.answers.context import build_context
+from rag.answers.quoting import abstain, quote
 from rag.errors import LLMError
 from rag.llm.budget import Usage, estimate_tokens
 from rag.llm.cache import CachedText
@@ -36,8 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from rag.answers.checking import Checked
-    from rag.answers.prepare import AnswerEngine, Prepared
-    from rag.llm.budget import Spending
+    from rag.answers.prepare import Prepared
     from rag.llm.client import LanguageModel
     from rag.llm.prompts import Prompts
     from rag.settings import Settings
@@ -55,7 +55,6 @@ _CHARACTERS = 12  # shown per token at the most: a model that never ends is cut
 class Tools:
     """What a draft works with; shared by all answers of a library."""
 
-    engine: AnswerEngine
     model: LanguageModel
     prompts: Prompts
     verifier: Verifier
@@ -94,22 +93,18 @@ class Draft:
     Args:
         tools: What it works with.
         prepared: The question and the papers found for it.
-        numbering: The numbers that papers have in this conversation.
-        spending: What the question may use and has used.
 
     Attributes:
         open: Whether the model has to be asked (again).
     """
 
-    def __init__(
-        self, tools: Tools, prepared: Prepared, *, numbering: Numbering, spending: Spending
-    ) -> None:
+    def __init__(self, tools: Tools, prepared: Prepared) -> None:
         self._tools = tools
         self._prepared = prepared
-        self._numbering = numbering
+        self._numbering = prepared.request.numbering
         # Numbers are for good once the answer stands: until then a copy gives them out.
-        self._trial = Numbering(numbering.shown)
-        self._spending = spending
+        self._trial = Numbering(self._numbering.shown)
+        self._spending = prepared.request.spending
         self._notes: list[str] = []
         self._timings = dict(prepared.timings)
         self._most: int | None = None  # tokens of evidence, once the endpoint has refused more
@@ -117,7 +112,7 @@ class Draft:
         self._ready: Answer | None = None
         self.open = True
         if prepared.confidence < tools.settings.abstain_below or not prepared.hits:
-            self._end_with(tools.engine.abstain(prepared))
+            self._end_with(abstain(prepared))
 
     # --- asking the model -------------------------------------------------------------------
 
@@ -227,7 +222,7 @@ class Draft:
             return self.close()
         if self._tools.settings.fallback != "extractive":
             raise error
-        answer = self._tools.engine.quote(self._prepared)
+        answer = quote(self._prepared, self._tools.settings)
         why = f"The model gave no answer, so the papers are quoted instead. {error.message}"
         self._end_with(replace(answer, notes=(*answer.notes, why), usage=self._spending.as_dict()))
         return ""
@@ -344,7 +339,7 @@ class Draft:
         )
 
     def _abstain(self, text: str, remark: str) -> Answer:
-        answer = self._stamped(self._tools.engine.abstain(self._prepared))
+        answer = self._stamped(abstain(self._prepared))
         said = [f"The model adds: {one_line(remark)[:400]}"] if remark.strip() else []
         notes = (*self._prepared.notes, *self._notes, *said)
         return replace(answer, text=text or NO_ANSWER, notes=notes)

@@ -9,7 +9,7 @@ from rag.errors import LibraryError
 
 if TYPE_CHECKING:
     from rag.answers.answerer import Answerer
-    from rag.answers.prepare import AnswerEngine
+    from rag.answers.prepare import Retrieval
     from rag.index.paper_index import PaperIndex
     from rag.models.embedder import Embedder
     from rag.settings import Settings
@@ -30,7 +30,7 @@ class Parts:
         self._lock = threading.RLock()
         self._index: PaperIndex | None = None
         self._embedder: Embedder | None = None
-        self._engine: AnswerEngine | None = None
+        self._retrieval: Retrieval | None = None
         self._verifier: Verifier | None = None
         self._answerers: dict[str | None, Answerer] = {}
 
@@ -39,7 +39,7 @@ class Parts:
         with self._lock:
             if self._index is not None:
                 self._index.close()
-            self._index = self._engine = None
+            self._index = self._retrieval = None
             self._answerers.clear()
 
     def index(self, *, create: bool = False) -> PaperIndex:
@@ -85,20 +85,21 @@ class Parts:
         from rag.answers.answerer import Answerer
 
         with self._lock:
-            engine = self.engine()
+            retrieval = self.retrieval()
             if model not in self._answerers:
                 changed = {"llm_model": model} if model else {}
                 settings = self._settings.model_copy(update=changed)
-                self._answerers[model] = Answerer(engine, self.verifier(), settings)
+                self._answerers[model] = Answerer(retrieval, self.verifier(), settings)
             return self._answerers[model]
 
-    def engine(self) -> AnswerEngine:
-        """Return what searches and quotes.
+    def retrieval(self) -> Retrieval:
+        """Return what finds papers and evidence in the index as other processes have left it.
+
+        To be called once for each question: it is what makes their changes seen.
 
         Raises:
             LibraryError: there are no papers yet.
         """
-        from rag.answers.prepare import AnswerEngine
         from rag.index.manifest import Manifest
 
         with self._lock:
@@ -112,6 +113,22 @@ class Parts:
             # Each time: another process may have rebuilt the index with another embedder.
             wanted = Manifest(embedder=embedder.name, dimension=embedder.dimension)
             index.check_manifest(wanted)
-            if self._engine is None:
-                self._engine = AnswerEngine(index, embedder, self._settings)
-            return self._engine
+            if self._retrieval is None:
+                self._retrieval = self._open_retrieval(index, embedder)
+            return self._retrieval
+
+    def _open_retrieval(self, index: PaperIndex, embedder: Embedder) -> Retrieval:
+        from rag.answers.prepare import Retrieval
+        from rag.evidence.ranker import EvidenceRanker
+        from rag.index.encoding import PaperTokens
+        from rag.search.hybrid import HybridSearcher
+        from rag.search.llm_rerank import Rerankers
+
+        tokens = PaperTokens(embedder, index.tokens)
+        frequency = index.keyword.document_frequency
+        return Retrieval(
+            searcher=HybridSearcher(index, embedder),
+            rerankers=Rerankers(self._settings),
+            ranker=EvidenceRanker(embedder.encode_tokens, tokens, frequency),
+            keyword=index.keyword,
+        )

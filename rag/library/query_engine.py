@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Protocol
 
 from llama_index.core.base.base_query_engine import BaseQueryEngine
 from llama_index.core.base.response.schema import Response
@@ -14,10 +14,21 @@ if TYPE_CHECKING:
     from llama_index.core.schema import QueryBundle
 
     from rag.answers.answer import Answer, Citation
-    from rag.answers.answerer import Answerer
     from rag.search.query import Filters
 
 __all__ = ["LibraryQueryEngine"]
+
+
+class Answers(Protocol):
+    """What answers questions: a library."""
+
+    def ask(self, question: str, *, filters: Filters | None = None) -> Answer:
+        """Answer a question."""
+        ...
+
+    async def aask(self, question: str, *, filters: Filters | None = None) -> Answer:
+        """Answer a question without blocking the event loop."""
+        ...
 
 
 class LibraryQueryEngine(BaseQueryEngine):
@@ -26,26 +37,23 @@ class LibraryQueryEngine(BaseQueryEngine):
     The whole `Answer` is in the response's metadata under `answer`.
 
     Args:
-        answerer: Answers the questions.
+        library: Answers the questions.
         filters: Applied to every question.
     """
 
-    def __init__(self, answerer: Answerer, *, filters: Filters | None = None) -> None:
+    def __init__(self, library: Answers, *, filters: Filters | None = None) -> None:
         super().__init__(CallbackManager())
-        self._answerer = answerer
+        self._library = library
         self._filters = filters
 
     def _get_prompt_modules(self) -> PromptMixinType:
         return {}
 
     def _query(self, query_bundle: QueryBundle) -> Response:
-        *_, answer = self._answerer.stream(query_bundle.query_str, filters=self._filters)
-        return _to_response(cast("Answer", answer))
+        return _to_response(self._library.ask(query_bundle.query_str, filters=self._filters))
 
     async def _aquery(self, query_bundle: QueryBundle) -> Response:
-        stream = self._answerer.astream(query_bundle.query_str, filters=self._filters)
-        answer = [event async for event in stream][-1]
-        return _to_response(cast("Answer", answer))
+        return _to_response(await self._library.aask(query_bundle.query_str, filters=self._filters))
 
 
 def _to_response(answer: Answer) -> Response:

@@ -8,11 +8,12 @@ from llama_index.core.base.base_retriever import BaseRetriever
 from llama_index.core.schema import NodeRelationship, NodeWithScore, RelatedNodeInfo, TextNode
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from llama_index.core.schema import QueryBundle
 
-    from rag.search.hybrid import Hit, HybridSearcher
+    from rag.search.hybrid import Hit, SearchResult
     from rag.search.query import Filters
-    from rag.search.rerank import Reranker
 
 __all__ = ["HybridRetriever", "hit_to_node"]
 
@@ -43,28 +44,19 @@ class HybridRetriever(BaseRetriever):
     """A LlamaIndex `BaseRetriever` that returns one node a paper.
 
     Args:
-        searcher: Does the search.
+        find: Searches the library as it is at that time; `Library.find`.
         k: How many papers to return.
         filters: Applied to every query.
-        reranker: Reads the first papers again.
     """
 
     def __init__(
-        self,
-        searcher: HybridSearcher,
-        *,
-        k: int = 10,
-        filters: Filters | None = None,
-        reranker: Reranker | None = None,
+        self, find: Callable[..., SearchResult], *, k: int = 10, filters: Filters | None = None
     ) -> None:
         super().__init__()
-        self._searcher = searcher
+        self._find = find
         self._k = k
         self._filters = filters
-        self._reranker = reranker
 
     def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
-        found = self._searcher.search(
-            query_bundle.query_str, self._k, self._filters, reranker=self._reranker
-        )
+        found = self._find(query_bundle.query_str, self._k, filters=self._filters)
         return [hit_to_node(hit) for hit in found.hits]
