@@ -6,7 +6,7 @@ import platform
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from rag.errors import LibraryError, LLMError, RagError, StorageError
+from rag.errors import LibraryNotFoundError, LLMError, RagError, StorageError
 from rag.version import __version__
 
 if TYPE_CHECKING:
@@ -56,12 +56,9 @@ def diagnose(settings: Settings) -> list[Check]:
 def _try(name: str, check: Callable[[], str]) -> Check:
     try:
         return Check(name, True, check())
-    except StorageError as error:
-        return Check(name, False, error.message, error.hint)
-    except LibraryError as error:
+    except LibraryNotFoundError as error:
         # An installation without papers is not a broken one.
-        empty = "no library" in error.message
-        return Check(name, empty, error.message, error.hint)
+        return Check(name, True, error.message, error.hint)
     except RagError as error:
         return Check(name, False, error.message, error.hint)
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import aclosing, closing
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import llama_index.core.instrumentation as instrument
 from llama_index.core.base.base_query_engine import BaseQueryEngine
@@ -21,8 +20,9 @@ from llama_index.core.instrumentation.events.synthesis import (
 )
 from llama_index.core.schema import NodeRelationship, NodeWithScore, RelatedNodeInfo, TextNode
 
-from rag.llm.budget import Budget
-from rag.search.questions import check_question
+from rag.answers.prepare import AnswerRequest
+from rag.answers.stream import AnswerStream, AsyncAnswerStream
+from rag.search.query import check_question
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Generator
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from rag.answers.answer import Answer
     from rag.answers.answerer import Answerer
     from rag.answers.prepare import Prepared
+    from rag.answers.stream import Backend
     from rag.llm.prompts import Prompts
     from rag.papers import Paper
     from rag.search.hybrid import Hit, SearchResult
@@ -109,14 +110,13 @@ class LibraryQueryEngine(BaseQueryEngine):
         question.retrieve(query_bundle)
         _dispatcher.event(SynthesizeStartEvent(query=query_bundle))
         response: RESPONSE_TYPE
+        stream = AnswerStream(question.write)
         if self._streaming:
             nodes: list[NodeWithScore] = []
             metadata: dict[str, Any] = {}
-            texts = _texts(question.stream(), nodes, metadata)
-            response = StreamingResponse(texts, nodes, metadata)
+            response = StreamingResponse(_texts(stream, nodes, metadata), nodes, metadata)
         else:
-            *_, answer = question.stream()
-            response = _to_response(cast("Answer", answer))
+            response = _to_response(stream.finish())
         _dispatcher.event(SynthesizeEndEvent(query=query_bundle, response=response))
         return response
 
@@ -125,14 +125,13 @@ class LibraryQueryEngine(BaseQueryEngine):
         await question.aretrieve(query_bundle)
         _dispatcher.event(SynthesizeStartEvent(query=query_bundle))
         response: RESPONSE_TYPE
+        stream = AsyncAnswerStream(question.write)
         if self._streaming:
             nodes: list[NodeWithScore] = []
             metadata: dict[str, Any] = {}
-            texts = _atexts(question.astream(), nodes, metadata)
-            response = AsyncStreamingResponse(texts, nodes, metadata)
+            response = AsyncStreamingResponse(_atexts(stream, nodes, metadata), nodes, metadata)
         else:
-            answer = [event async for event in question.astream()][-1]
-            response = _to_response(cast("Answer", answer))
+            response = _to_response(await stream.finish())
         _dispatcher.event(SynthesizeEndEvent(query=query_bundle, response=response))
         return response
 
@@ -153,54 +152,43 @@ class _Question(BaseRetriever):
         super().__init__()
         self._answerer = answerer
         self._filters = filters
-        self._budget = Budget(answerer.settings)
 
     def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
-        question = check_question(query_bundle.query_str)
-        self._answerer.writer(None)  # what can't work fails before the search
-        self.prepared = self._answerer.engine.prepare(
-            question, filters=self._filters, spending=self._budget
+        request = AnswerRequest(
+            question=check_question(query_bundle.query_str),
+            budget=self._answerer.budget(),
+            filters=self._filters,
         )
+        self.prepared = self._answerer.prepare(request)
         return [_hit_to_node(hit) for hit in self.prepared.hits]
 
     async def _aretrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
         return await asyncio.to_thread(self._retrieve, query_bundle)
 
-    def stream(self) -> Generator[str | Answer, None, None]:
-        return self._answerer.write(self.prepared, spending=self._budget)
-
-    def astream(self) -> AsyncGenerator[str | Answer, None]:
-        return self._answerer.awrite(self.prepared, spending=self._budget)
+    async def write(self, backend: Backend) -> Answer:
+        """Write the answer that was prepared."""
+        return await self._answerer.write(self.prepared, backend)
 
 
 def _texts(
-    events: Generator[str | Answer, None, None],
-    nodes: list[NodeWithScore],
-    metadata: dict[str, Any],
+    stream: AnswerStream, nodes: list[NodeWithScore], metadata: dict[str, Any]
 ) -> Generator[str, None, None]:
     """Yield the text of an answer; fill in source nodes and metadata at its end."""
-    with closing(events):
-        for event in events:
-            if isinstance(event, str):
-                yield event
-            else:
-                nodes += _sources(event)
-                metadata |= _metadata(event)
+    with stream:
+        yield from stream
+        nodes += _sources(stream.answer)
+        metadata |= _metadata(stream.answer)
 
 
 async def _atexts(
-    events: AsyncGenerator[str | Answer, None],
-    nodes: list[NodeWithScore],
-    metadata: dict[str, Any],
+    stream: AsyncAnswerStream, nodes: list[NodeWithScore], metadata: dict[str, Any]
 ) -> AsyncGenerator[str, None]:
     """Yield what `_texts` yields."""
-    async with aclosing(events):
-        async for event in events:
-            if isinstance(event, str):
-                yield event
-            else:
-                nodes += _sources(event)
-                metadata |= _metadata(event)
+    async with stream:
+        async for text in stream:
+            yield text
+        nodes += _sources(stream.answer)
+        metadata |= _metadata(stream.answer)
 
 
 def _to_response(answer: Answer) -> Response:

@@ -110,7 +110,7 @@ class _Query:
 
 
 class HybridSearcher:
-    """Searches an index with both retrievers.
+    """Searches an index with both retrievers, as the index was when it was last refreshed.
 
     Args:
         index: The index.
@@ -143,7 +143,6 @@ class HybridSearcher:
                 its order, so that scores keep their meaning; papers that the question names stay
                 first.
         """
-        self._index.refresh()
         selection = select(filters, self._index.catalog) if filters else None
         query = _Query(
             text=question,

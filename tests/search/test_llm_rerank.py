@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from servers.openai_server import Reply
 
 from rag.errors import LLMError, SettingsError
 from rag.llm.budget import Budget
@@ -89,6 +90,15 @@ def test_a_limit_per_question_holds_for_both_requests(server, open_library):
     with pytest.raises(LLMError, match="no room"):
         limited.ask(QUESTION)
     assert len(server.chats) == 1
+
+
+def test_each_query_of_a_retriever_has_a_limit_of_its_own(server, open_library):
+    retriever = open_library(rerank="llm", llm_max_tokens_per_question=1500).as_retriever(k=2)
+    used = {"prompt_tokens": 1450, "completion_tokens": 40, "total_tokens": 1490}
+    server.reply(Reply(text="[1] > [2]", usage=used), Reply(text="[2] > [1]", usage=used))
+    first, second = (retriever.retrieve(QUESTION) for _ in range(2))
+    assert len(server.chats) == 2
+    assert [node.node_id for node in second] == [node.node_id for node in reversed(first)]
 
 
 # --- what is read of a reply --------------------------------------------------------------------
