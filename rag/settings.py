@@ -124,6 +124,15 @@ class Settings(BaseSettings):
     fallback: Literal["none", "extractive"] = Field(
         "none", description="`extractive` answers by quoting when the model can't be had."
     )
+    check: Literal["local", "model"] = Field(
+        "local",
+        description="Who checks the sentences: the models of the package, or also the language "
+        "model, in one more request.",
+    )
+    repair: bool = Field(
+        False,
+        description="Have the model correct or drop sentences that fail, in one request more.",
+    )
     strict: bool = Field(
         False, description="Remove the sentences that fail the check from the answer."
     )
