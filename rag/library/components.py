@@ -10,6 +10,7 @@ from rag.errors import LibraryError
 
 if TYPE_CHECKING:
     from rag.answers.answerer import Answerer
+    from rag.answers.draft import Tools
     from rag.answers.prepare import Retrieval
     from rag.index.paper_index import PaperIndex
     from rag.llm.client import LLMClient
@@ -81,6 +82,23 @@ class Parts:
                 reader = open_reader(self._settings)
                 self._verifier = Verifier(embedder.encode, embedder.count_tokens, reader)
             return self._verifier
+
+    def tools(self) -> Tools:
+        """Return what a text is written and checked with, apart from any paper of the library.
+
+        Raises:
+            SettingsError: no model is named.
+            LLMError: no endpoint is known.
+        """
+        from rag.answers.draft import Tools
+        from rag.llm.prompts import Prompts
+
+        return Tools(
+            model=self.client(),
+            prompts=Prompts(self._settings.prompts_dir),
+            verifier=self.verifier(),
+            settings=self._settings,
+        )
 
     def client(self, model: str | None = None) -> LLMClient:
         """Return the client of a language model.

@@ -400,11 +400,20 @@ class Library:
         Raises:
             PaperNotFoundError: the library has no paper of such an id.
             LibraryError: there are no papers to check against.
+            LLMError: a model is to judge too, and none is configured.
         """
         from rag.answers.references import Lookup, verify_text
 
         lookup = Lookup(by_id=self.paper, by_title=self._by_title)
-        return verify_text(text, papers, lookup, self._parts.verifier())
+        checked = verify_text(text, papers, lookup, self._parts.verifier())
+        if self.settings.check == "local":
+            return checked
+        from rag.answers.second_opinion import judge
+        from rag.answers.stream import complete
+        from rag.llm.budget import Budget
+
+        tools, budget = self._parts.tools(), Budget(self.settings)
+        return complete(partial(judge, checked, tools, budget))
 
     def export(self, ids: Sequence[str] | str | None = None, format: str = "bibtex") -> str:  # noqa: A002
         """Write papers for reference managers and programs.
