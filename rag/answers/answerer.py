@@ -141,7 +141,7 @@ class Answerer:
         )
 
     def _quote(self, prepared: Prepared, note: str) -> Answer:
-        answer = quote(prepared, self.settings)
+        answer = quote(prepared, self.settings, self._verifier.reader)
         notes = (*answer.notes, note) if note else answer.notes
         return replace(answer, notes=notes, usage=prepared.request.budget.as_dict())
 

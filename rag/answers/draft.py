@@ -232,7 +232,7 @@ class Draft:
             return self.close()
         if self._tools.settings.fallback != "extractive":
             raise error
-        answer = quote(self._prepared, self._tools.settings)
+        answer = quote(self._prepared, self._tools.settings, self._tools.verifier.reader)
         why = f"The model gave no answer, so the papers are quoted instead. {error.message}"
         self._end_with(replace(answer, notes=(*answer.notes, why), usage=self._budget.as_dict()))
         return ""
