@@ -38,7 +38,7 @@ def as_claim(question: str) -> str | None:
     True
     """
     match = _YES_NO.search(question.strip())
-    # Where the subject ends, and so where the verb belongs, takes a parser: the reader does without.
+    # Where the subject ends, and so where the verb belongs, takes a parser to tell.
     return f"{match['rest']}." if match else None
 
 
