@@ -78,8 +78,8 @@ class AnswerEngine:
         self._settings = settings
         self._ranker = EvidenceRanker(
             embedder.encode_tokens,
-            PaperTokens(embedder, index.tokens),
-            index.keyword.document_frequency,
+            PaperTokens(embedder.encoder, index.tokens),
+            index.keyword,
         )
 
     def ask(self, question: str, *, filters: Filters | None = None) -> Answer:
@@ -116,9 +116,10 @@ class AnswerEngine:
         weighed = self._with(found.hits, question, filters, also)
         searched = time.perf_counter()
         evidence = self._ranker.rank(
-            focus or question,
+            question,
             [hit.paper for hit in weighed],
-            fits=[PaperFit(score=hit.score, cosine=hit.cosine, bm25=hit.bm25) for hit in weighed],
+            fits=[PaperFit(score=hit.score, bm25=hit.bm25) for hit in weighed],
+            focus=focus,
         )
         read, evidence = _best_read(weighed, evidence, also)
         signals = self._signals(question, read, evidence)
@@ -156,8 +157,7 @@ class AnswerEngine:
     ) -> Signals | None:
         if not read:
             return None
-        keyword = self._keyword
-        return read_signals(question, read, evidence, keyword.terms, keyword.document_frequency)
+        return read_signals(question, read, evidence, self._keyword)
 
     def quote(self, prepared: Prepared, *, numbering: Numbering | None = None) -> Answer:
         """Write the answer by quoting the evidence, or abstain.
@@ -201,7 +201,7 @@ class AnswerEngine:
             abstained=True,
             confidence=prepared.confidence,
             closest=closest,
-            shortfalls=shortfalls(prepared.question, closest, self._keyword.terms),
+            shortfalls=shortfalls(prepared.question, closest),
             notes=prepared.notes,
             timings=prepared.timings,
             retrieved=prepared.retrieved,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rag.evidence.names import subjects
+from rag.evidence.names import held_in, subjects
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from rag.papers import Paper
 
@@ -16,28 +16,23 @@ __all__ = ["shortfalls"]
 _NAMED = 4  # words: a longer list says no more
 
 
-def shortfalls(
-    question: str, papers: Sequence[Paper], terms: Callable[[str], Sequence[str]]
-) -> tuple[str, ...]:
+def shortfalls(question: str, papers: Sequence[Paper]) -> tuple[str, ...]:
     """Say of each paper what the question asks for and it doesn't mention.
 
     Args:
         question: As it was searched.
         papers: The papers that come closest.
-        terms: Reduces a text to the terms by which words are compared.
 
     Returns:
         One phrase a paper, to be read behind its title.
     """
-    words = {word: frozenset(terms(word)) for word in subjects(question)}
-    return tuple(_shortfall(words, paper, terms) for paper in papers)
+    words = subjects(question)
+    return tuple(_shortfall(words, paper) for paper in papers)
 
 
-def _shortfall(
-    words: dict[str, frozenset[str]], paper: Paper, terms: Callable[[str], Sequence[str]]
-) -> str:
-    held = set(terms(f"{paper.title} {paper.abstract}"))
-    missing = [word for word, wanted in words.items() if not wanted <= held]
+def _shortfall(words: Sequence[str], paper: Paper) -> str:
+    held = held_in(f"{paper.title}\n{paper.abstract}", words)
+    missing = [word for word in words if word not in held]
     if not missing:
         return "is on the subject, but no sentence of it answers this"
     if len(missing) == len(words) > 1:

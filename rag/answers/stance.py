@@ -2,16 +2,19 @@
 
 A question that can be answered by yes or no puts a claim. Whether a quote speaks against it shows
 in denials and in directions ("increases", "fails to reduce"), compared with those of the question
-as the gate compares them (`rag.verification.polarity`). docs/answers.md says how often that is
-right; it is a hint to read both sides, and so it is worded.
+as the gate compares them (`rag.verification.polarity`) by a logistic model that `make fit` writes
+into `rag/models/weights/stance.json`. docs/answers.md says how often that is right; it is a hint to
+read both sides, and so it is worded.
 """
 
 from __future__ import annotations
 
-import math
 import re
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from rag.models.linear import load_models
 from rag.verification.polarity import FEATURES, compare_signs, read_signs
 
 if TYPE_CHECKING:
@@ -31,35 +34,11 @@ _YES_NO = re.compile(
     re.IGNORECASE,
 )
 
-# Fitted by `python -m benchmarks.stance --fit` on SciFact train.
-_INTERCEPT = -1.474
-_WEIGHTS: dict[str, float] = {
-    "denied, evidence not": -0.087,
-    "denied, evidence softened": 0.447,
-    "denied, nothing denies": 0.648,
-    "denied, not met": -0.481,
-    "denied, not met softly": 1.124,
-    "denied, best plain": 0.505,
-    "denied, all plain": 0.003,
-    "evidence denies its scope": 0.922,
-    "added sign": 1.102,
-    "parity differs": 0.337,
-    "nearest direction conflicts": 0.377,
-    "nearest direction agrees": 1.749,
-    "strong conflict": -0.014,
-    "strong agreement": -0.008,
-    "aligned conflict": 1.962,
-    "aligned agreement": -0.950,
-}
-
 
 def chance_against(claim: str, sentence: str) -> float:
     """Estimate how likely it is that a sentence on the matter speaks against a claim, 0 to 1."""
     compared = compare_signs(read_signs(claim), [(read_signs(sentence), 1.0)])
-    total = _INTERCEPT + sum(
-        _WEIGHTS[name] * value for name, value in zip(FEATURES, compared, strict=True)
-    )
-    return 1.0 / (1.0 + math.exp(-total))
+    return float(load_models("stance", FEATURES)["against"].probability(np.array(compared, float)))
 
 
 def disagreement(question: str, citations: Sequence[Citation]) -> str | None:

@@ -160,10 +160,9 @@ def open_ranker(settings: Settings) -> Iterator[Ranker]:
     from rag.text.sentences import Span
 
     with closing(PaperIndex(settings)) as index:
-        embedder = open_embedder(settings)
-        tokens = PaperTokens(embedder, index.tokens)
-        frequency = index.keyword.document_frequency
-        ranker = EvidenceRanker(embedder.encode_tokens, tokens, frequency)
+        encoder = open_embedder(settings).encoder
+        tokens = PaperTokens(encoder, index.tokens)
+        ranker = EvidenceRanker(encoder.encode_tokens, tokens, index.keyword)
         yield lambda question, paper: [
             Span(one.start, one.end) for one in ranker.rank(question, [paper])
         ]

@@ -116,11 +116,11 @@ def _key(dataset: RetrievalSet, settings: Settings) -> str:
 
     from rag.index.chunking import CHUNKER
     from rag.index.manifest import FORMAT
-    from rag.models.embedder import find_weights
+    from rag.models.embedder import embedder_name
 
     parts = (
         dataset.fingerprint,
-        find_weights(settings).key(),
+        embedder_name(settings),
         str(settings.quantize),
         CHUNKER,
         str(FORMAT),

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from rag.errors import LibraryError
 
 if TYPE_CHECKING:
+    from llama_index.core.base.embeddings.base import BaseEmbedding
+
     from rag.answers.answerer import Answerer
     from rag.answers.prepare import AnswerEngine
     from rag.index.paper_index import PaperIndex
@@ -23,10 +25,12 @@ class Parts:
 
     Args:
         settings: All settings.
+        model: Embeds passages and questions; what the settings name does when None.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, model: BaseEmbedding | None = None) -> None:
         self._settings = settings
+        self._model = model
         self._lock = threading.RLock()
         self._index: PaperIndex | None = None
         self._embedder: Embedder | None = None
@@ -62,7 +66,7 @@ class Parts:
 
         with self._lock:
             if self._embedder is None:
-                self._embedder = open_embedder(self._settings)
+                self._embedder = open_embedder(self._settings, self._model)
             return self._embedder
 
     def verifier(self) -> Verifier:
@@ -110,8 +114,7 @@ class Parts:
                 )
             embedder = self.embedder()
             # Each time: another process may have rebuilt the index with another embedder.
-            wanted = Manifest(embedder=embedder.name, dimension=embedder.dimension)
-            index.check_manifest(wanted)
+            index.check_manifest(Manifest.of(embedder))
             if self._engine is None:
                 self._engine = AnswerEngine(index, embedder, self._settings)
             return self._engine

@@ -16,6 +16,8 @@ from rag.text.decoding import one_line
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator, Iterable, Iterator, Sequence
 
+    from llama_index.core.base.embeddings.base import BaseEmbedding
+
     from rag.answers.answer import Answer, Verification
     from rag.answers.answerer import AnswerMode
     from rag.chat.conversation import Chat
@@ -40,19 +42,25 @@ class Library:
     Args:
         storage: Folder of the library; the setting of that name when None.
         settings: All settings; read from `rag.toml` and the environment when None.
+        embedder: Any LlamaIndex embedding model with a `model_name`; the one that the settings
+            name when None.
 
     Raises:
         SettingsError: a setting can't be used.
     """
 
     def __init__(
-        self, storage: str | Path | None = None, *, settings: Settings | None = None
+        self,
+        storage: str | Path | None = None,
+        *,
+        settings: Settings | None = None,
+        embedder: BaseEmbedding | None = None,
     ) -> None:
         chosen = settings or load_settings()
         if storage is not None:
             chosen = chosen.model_copy(update={"storage": Path(storage)})
         self.settings = chosen
-        self._parts = Parts(chosen)
+        self._parts = Parts(chosen, embedder)
 
     def __enter__(self) -> Self:
         return self
@@ -129,8 +137,7 @@ class Library:
         index = self._parts.index(create=True)
         embedder = self._parts.embedder()
         with index.writing():
-            wanted = Manifest(embedder=embedder.name, dimension=embedder.dimension)
-            index.check_manifest(wanted, record=True)
+            index.check_manifest(Manifest.of(embedder), record=True)
             return add_papers(items, index, embedder, progress=progress)
 
     def remove(self, *ids: str) -> list[Paper]:
@@ -151,7 +158,7 @@ class Library:
 
         The old index stays in use until the new one is whole.
         """
-        from rag.index.rebuild import rebuild_index
+        from rag.index.sync import rebuild_index
 
         index = self._parts.index()
         embedder = self._parts.embedder()

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rag.models.sentence_vectors import unit
+from rag.models.token_vectors import unit
 from rag.text.sentences import Span
 from rag.text.words import (
     RUN,

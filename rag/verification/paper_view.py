@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rag.models.sentence_vectors import encode_apart, unit
-from rag.models.token_vectors import pack, unpack
+from rag.models.token_vectors import encode_apart, pack, unit, unpack
 from rag.text.sentences import Span, sentence_spans
 from rag.text.words import (
     Word,

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rag.models.sentence_vectors import encode_apart
+from rag.models.token_vectors import encode_apart
 from rag.verification.claim_parts import Parts
 from rag.verification.comparison import OWN
 from rag.verification.gate_weights import GateWeights, default_weights

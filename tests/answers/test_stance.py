@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rag import Citation, Paper
-from rag.answers.stance import _WEIGHTS, AGAINST, FOR, chance_against, disagreement
-from rag.verification.polarity import FEATURES
+from rag.answers.stance import AGAINST, FOR, chance_against, disagreement
 
 QUESTION = "Does clover increase the honey yield of small hives?"
 YES = "Clover increases the honey yield of small hives."
@@ -18,10 +17,6 @@ def cited(*quotes: str, score: float = 0.8) -> list[Citation]:
         Citation(n, Paper(id=f"x:{n}", title="", abstract=quote), quote, 0, len(quote), score)
         for n, quote in enumerate(quotes, start=1)
     ]
-
-
-def test_every_sign_that_is_compared_has_a_weight() -> None:
-    assert set(_WEIGHTS) == set(FEATURES)
 
 
 def test_a_denial_speaks_against() -> None:
