@@ -57,7 +57,6 @@ fit: $(STAMP) ## fit the linear models again, with the data beside the project
 	nice $(BIN)/python -m benchmarks.evidence --fit $(ARGS)
 # It rests on the scores of the evidence.
 	nice $(BIN)/python -m benchmarks.abstention --fit $(ARGS)
-	nice $(BIN)/python -m benchmarks.stance --fit $(ARGS)
 
 clean: ## remove the environment and what tests and builds leave behind
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
