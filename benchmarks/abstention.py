@@ -30,9 +30,11 @@ import numpy as np
 from benchmarks.evidence import HERE, build_libraries, read_options
 from benchmarks.evidence_fit import fold_of
 from rag.answers.abstention import SIGNALS, confidence
+from rag.answers.prepare import AnswerRequest, prepare
 from rag.evaluation.metrics import auroc
 from rag.evaluation.questions import Question, load_questions
 from rag.library import Library
+from rag.llm.budget import Budget
 from rag.search.query import Filters
 from rag.settings import load_settings
 from rag.text.sentences import sentence_spans
@@ -83,7 +85,8 @@ class Case:
 
 def signals_of(library: Library, question: str, filters: Filters | None = None) -> Signals:
     """Measure a question as `library.ask` does."""
-    prepared = library._parts.engine().prepare(question, filters=filters)  # noqa: SLF001
+    request = AnswerRequest(question=question, budget=Budget(library.settings), filters=filters)
+    prepared = prepare(request, library._parts.retrieval())  # noqa: SLF001
     if prepared.signals is None:
         raise SystemExit(f"No paper was found for {question!r}.")
     return prepared.signals

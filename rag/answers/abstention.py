@@ -25,13 +25,22 @@ if TYPE_CHECKING:
     Terms = Callable[[str], Sequence[str]]
     Frequency = Callable[[Sequence[str]], tuple[list[int], int]]
 
-__all__ = ["NO_ANSWER", "SIGNALS", "Signals", "confidence", "in_words", "read_signals"]
+__all__ = [
+    "NO_ANSWER",
+    "SIGNALS",
+    "Signals",
+    "confidence",
+    "in_words",
+    "read_signals",
+    "shortfalls",
+]
 
 NO_ANSWER = "The papers in this library don't hold an answer to that."
 
 _EPSILON = 0.03  # a sentence that says nothing counts no less: small libraries have few others
 _BEST = 3  # sentences whose scores are taken together
 _NEAR = 0.25  # cosine below which hardly any question has its answer in the papers
+_NAMED = 4  # subjects that a shortfall lists: a longer list says no more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,3 +186,30 @@ def in_words(chance: float) -> str:
         if chance >= least:
             return words
     return "very unsure"
+
+
+def shortfalls(question: str, papers: Sequence[Paper], terms: Terms) -> tuple[str, ...]:
+    """Say of each paper what the question asks for and it doesn't mention.
+
+    Args:
+        question: As it was searched.
+        papers: The papers that come closest.
+        terms: Reduces a text to the terms by which words are compared.
+
+    Returns:
+        One phrase a paper, to be read behind its title.
+    """
+    words = {word: frozenset(terms(word)) for word in subjects(question)}
+    return tuple(_shortfall(words, paper, terms) for paper in papers)
+
+
+def _shortfall(words: dict[str, frozenset[str]], paper: Paper, terms: Terms) -> str:
+    held = set(terms(f"{paper.title} {paper.abstract}"))
+    missing = [word for word, wanted in words.items() if not wanted <= held]
+    if not missing:
+        return "is on the subject, but no sentence of it answers this"
+    if len(missing) == len(words) > 1:
+        return "mentions nothing that the question names"
+    named = [f"“{word}”" for word in missing[:_NAMED]]
+    listed = named[0] if len(named) == 1 else f"{', '.join(named[:-1])} or {named[-1]}"
+    return f"doesn't mention {listed}"

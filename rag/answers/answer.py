@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rag.papers import Paper
 
-__all__ = ["Answer", "Citation", "Retrieved", "Sentence", "Status", "Verification"]
+__all__ = [
+    "ANSWER_MODES",
+    "Answer",
+    "AnswerMode",
+    "Citation",
+    "Retrieved",
+    "Sentence",
+    "Status",
+    "Verification",
+]
 
+AnswerMode: TypeAlias = Literal["extractive", "llm"]
+ANSWER_MODES: tuple[AnswerMode, ...] = ("extractive", "llm")
 Status = Literal[
     "supported", "weak", "doubtful", "unsupported", "misattributed", "uncited", "unchecked"
 ]
@@ -158,7 +169,7 @@ class Answer(_Checked):
     confidence: float = 0.0
     closest: tuple[Paper, ...] = ()
     shortfalls: tuple[str, ...] = ()
-    mode: Literal["extractive", "llm"] = "extractive"
+    mode: AnswerMode = "extractive"
     model: str | None = None
     usage: dict[str, float] = field(default_factory=dict)
     parameters: dict[str, Any] = field(default_factory=dict)

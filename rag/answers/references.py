@@ -27,7 +27,6 @@ _LIST = re.compile(
 _ENTRY = re.compile(r"^[ \t>]*(?:[-*+][ \t]+)?(?:\[\^?(\d{1,3})\]:?|(\d{1,3})[.):])[ \t]*")
 _FOOTNOTE = re.compile(r"\[\^(?=\d{1,3}\])")
 _DEFINITION = re.compile(r"^\[\^\d{1,3}\]:", re.MULTILINE)
-_JOINTS = re.compile(r"\.\s+|\s+[·|]\s+|\s+\(|\)\s*\.?\s*")
 _QUOTED = re.compile(r"[“\"*_]{1,2}([^“”\"*_]{8,300}?)[.,]?[”\"*_]{1,2}")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from contextlib import closing
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
@@ -11,7 +10,7 @@ import typer
 from rag.cli.common import Debug, Json, Rerank, Storage, command, open_library, output, print_json
 
 if TYPE_CHECKING:
-    from rag.answers.answerer import AnswerMode
+    from rag.answers.answer import AnswerMode
     from rag.search.query import Filters
 
 __all__ = [
@@ -150,8 +149,7 @@ def ask(
             return
         from rag.cli.streaming import show_answer
 
-        with closing(library.stream(question, filters=filters, mode=read_mode(mode))) as events:
-            show_answer(events)
+        show_answer(library.stream(question, filters=filters, mode=read_mode(mode)))
 
 
 @command

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 import sys
-from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -141,8 +140,8 @@ class _Talk:
     def _answer(self, question: str) -> None:
         from rag.cli.streaming import show_answer
 
-        with closing(self._chat.stream(question)) as events:
-            show_answer(events, before=lambda: self._show_understood(question))
+        stream = self._chat.stream(question)
+        show_answer(stream, before=lambda: self._show_understood(question))
         output().print()
 
     def _show_understood(self, question: str) -> None:

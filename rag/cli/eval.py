@@ -191,20 +191,14 @@ def _search_corpus(
 def _add_answers(report: EvalReport, dataset: RetrievalSet, library: Library) -> EvalReport:
     from dataclasses import replace
 
-    from rag.evaluation.answers import (
-        ask_questions,
-        measure_answers,
-        measure_evidence,
-        open_ranker,
-    )
+    from rag.evaluation.answers import ask_questions, measure_answers, measure_evidence
     from rag.evaluation.questions import load_rationales
 
     known = load_rationales(dataset, library)
     if not known.questions:
         return replace(report, left_out=report.left_out | known.left_out)
     with _busy(f"Asking {len(known.questions):,} questions"):
-        with open_ranker(library.settings) as rank:
-            evidence = measure_evidence(known.questions, library, rank)
+        evidence = measure_evidence(known.questions, library.evidence)
         outcomes = ask_questions(library, known.questions)
     return replace(
         report,

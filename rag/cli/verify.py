@@ -72,7 +72,7 @@ def verify(
     if json:
         print_json(checked.as_dict())
     else:
-        from rag.cli.verdicts import verification_view
+        from rag.cli.answer_view import verification_view
 
         output().print(verification_view(checked))
     if any(sentence.status in (fail_on or []) for sentence in checked.sentences):

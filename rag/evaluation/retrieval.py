@@ -85,7 +85,11 @@ def open_corpus(
         settings: The embedder, and where the cache is.
         progress: Called now and then with how many documents have been read.
     """
-    folder = settings.cache / "eval" / f"{_slug(dataset.name)}-{_key(dataset, settings)}"
+    folder = (
+        settings.cache
+        / "eval"
+        / f"{_slug(dataset.name)}-{_key(dataset, Library(settings=settings))}"
+    )
     library = Library(
         settings=settings.model_copy(
             update={"storage": folder / "library", "chroma_url": None, "collection": "papers"}
@@ -111,20 +115,10 @@ def _slug(name: str) -> str:
     return re.sub(r"[^\w.-]+", "-", name)[:40] or "set"
 
 
-def _key(dataset: RetrievalSet, settings: Settings) -> str:
+def _key(dataset: RetrievalSet, library: Library) -> str:
     import hashlib
 
-    from rag.index.chunking import CHUNKER
-    from rag.index.manifest import FORMAT
-    from rag.models.embedder import find_weights
-
-    parts = (
-        dataset.fingerprint,
-        find_weights(settings).key(),
-        str(settings.quantize),
-        CHUNKER,
-        str(FORMAT),
-    )
+    parts = (dataset.fingerprint, *library.recipe())
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 

@@ -21,13 +21,14 @@ import tempfile
 import threading
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from rag.errors import EmbedderError
 from rag.models.bert_graph import BertConfig, Graph, add_layer, quantize_graph, save_graph
 from rag.models.encoder import default_weights, open_session
+from rag.models.judging import Judgement
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,9 +36,10 @@ if TYPE_CHECKING:
     import onnxruntime
     from numpy.typing import NDArray
 
+    from rag.models.judging import Reader
     from rag.settings import Settings
 
-__all__ = ["BUILT_IN", "BuiltInReader", "Judgement", "Reader", "open_reader"]
+__all__ = ["BUILT_IN", "BuiltInReader", "open_reader"]
 
 BUILT_IN = "reader"  # the name of the one that comes with the package
 
@@ -56,44 +58,6 @@ _PROBES = (
     ("The survey was repeated in Norway.", "A survey of 300 nurses in Chile found high stress."),
     ("Stress was high among nurses.", "A survey of 300 nurses in Chile found high stress."),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """What a reader makes of one sentence beside evidence.
-
-    Attributes:
-        supports: How likely the evidence supports it, 0 to 1.
-        contradicts: How likely the evidence contradicts it, 0 to 1.
-        doubts: For stretches of the sentence, as offsets `(start, end)`, how likely the evidence
-            leaves them unsupported, 0 to 1; in order, and empty from a reader that doesn't tell.
-    """
-
-    supports: float
-    contradicts: float
-    doubts: tuple[tuple[int, int, float], ...] = ()
-
-
-class Reader(Protocol):
-    """Whatever can tell whether evidence supports a sentence."""
-
-    @property
-    def name(self) -> str:
-        """What it is called where a reader sees who gave a verdict."""
-
-    def load(self) -> None:
-        """Make sure that it can be used.
-
-        Raises:
-            RagError: the model can't be had or used.
-        """
-
-    def judge(self, pairs: Sequence[tuple[str, str]]) -> list[Judgement]:
-        """Judge pairs of a sentence and the evidence for it, in their order.
-
-        Raises:
-            RagError: the model can't be had or used.
-        """
 
 
 class BuiltInReader:

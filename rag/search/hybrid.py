@@ -19,7 +19,7 @@ from rag.search.fusion import (
     smooth,
 )
 from rag.search.query import Filters, Selection, select
-from rag.search.rerank import read_again
+from rag.search.rerank import rerank
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -110,7 +110,7 @@ class _Query:
 
 
 class HybridSearcher:
-    """Searches an index with both retrievers.
+    """Searches an index with both retrievers, as the index was when it was last refreshed.
 
     Args:
         index: The index.
@@ -139,11 +139,10 @@ class HybridSearcher:
                 mode, wherever as many share a word with the question).
             filters: Applied before anything is ranked.
             mode: Both retrievers, or one of them alone, so that they can be compared.
-            reranker: Reads the first papers again, in hybrid mode. The scores that they had are
-                dealt out anew in its order, so that scores keep their meaning; papers that the
-                question names stay first.
+            reranker: Reorders the first papers, in hybrid mode. Their scores are dealt out anew in
+                its order, so that scores keep their meaning; papers that the question names stay
+                first.
         """
-        self._index.refresh()
         selection = select(filters, self._index.catalog) if filters else None
         query = _Query(
             text=question,
@@ -167,7 +166,7 @@ class HybridSearcher:
                 range(len(scores)), key=lambda n: (found.ids[n] not in query.named, -scores[n])
             )
             if reranker is not None:
-                order, note = self._read_again(reranker, query, found, scores, order)
+                order, note = self._rerank(reranker, query, found, scores, order)
                 notes += (note,) if note else ()
         return SearchResult(self._hits(query, found, scores, order[:k]), notes)
 
@@ -253,7 +252,7 @@ class HybridSearcher:
             document_frequency=keyword.document_frequency,
         )
 
-    def _read_again(
+    def _rerank(
         self,
         reranker: Reranker,
         query: _Query,
@@ -266,8 +265,8 @@ class HybridSearcher:
         behind = order[lead : lead + reranker.depth]
         papers = self._papers([found.ids[number] for number in behind])
         behind = [number for number in behind if found.ids[number] in papers]
-        again, note = read_again(reranker, query.text, [papers[found.ids[n]] for n in behind])
-        read = [behind[place] for place in again]
+        places, note = rerank(reranker, query.text, [papers[found.ids[n]] for n in behind])
+        read = [behind[place] for place in places]
         scores[read] = scores[behind]
         return [*order[:lead], *read, *order[lead + reranker.depth :]], note
 

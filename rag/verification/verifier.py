@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from rag.models.reader import Judgement, Reader
+    from rag.models.judging import Judgement, Reader
     from rag.papers import Paper
 
     Encode = Callable[[Sequence[str]], NDArray[np.float32]]

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from rag.models.reader import BuiltInReader, Judgement
+from rag.models.judging import Judgement
+from rag.models.reader import BuiltInReader
 from rag.papers import Paper
 from rag.verification.claims import makes_claim
 from rag.verification.verdicts import Status

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+import threading
+from typing import TYPE_CHECKING, Any
 
+import pytest
 from llama_index.core.base.base_retriever import BaseRetriever
 from llama_index.core.postprocessor import SimilarityPostprocessor
 from llama_index.core.query_engine import RetrieverQueryEngine
 from llama_index.core.response_synthesizers import ResponseMode
+from servers.openai_server import Reply
 
 from rag import Filters
+from rag.errors import QuestionError
+from rag.models.encoder import SentenceEncoder
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from servers.openai_server import OpenAIServer
+
     from rag import Library
 
 
@@ -45,6 +55,53 @@ def test_filters_and_k(library: Library) -> None:
 def test_it_can_be_awaited(library: Library) -> None:
     nodes = asyncio.run(library.as_retriever(k=2).aretrieve("honeybees"))
     assert nodes[0].metadata["paper_id"] == "arxiv:9902.00002"
+
+
+def test_awaiting_it_leaves_the_event_loop_free(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go = threading.Event()
+    encode = SentenceEncoder.encode
+
+    def wait(self: SentenceEncoder, texts: Any) -> Any:
+        assert go.wait(10), "the event loop was blocked"
+        return encode(self, texts)
+
+    monkeypatch.setattr(SentenceEncoder, "encode", wait)
+
+    async def run() -> Any:
+        retrieval = asyncio.ensure_future(library.as_retriever(k=2).aretrieve("honeybees"))
+        await asyncio.sleep(0)
+        go.set()
+        return await retrieval
+
+    assert asyncio.run(run())[0].metadata["paper_id"] == "arxiv:9902.00002"
+
+
+def test_every_query_has_a_reranking_budget_of_its_own(
+    server: OpenAIServer, open_library: Callable[..., Library]
+) -> None:
+    settings = {"rerank": "llm", "rerank_depth": 6, "llm_max_tokens_per_question": 1500}
+    retriever = open_library(**settings).as_retriever(k=3)
+    used = {"prompt_tokens": 1450, "completion_tokens": 40, "total_tokens": 1490}
+    server.reply(Reply(text="[2] > [1]", usage=used), Reply(text="[2] > [1]", usage=used))
+    first, second = retriever.retrieve("honeybees"), retriever.retrieve("honeybees")
+    assert len(server.chats) == 2
+    assert [node.node_id for node in second] == [node.node_id for node in first]
+    assert first[1].metadata["paper_id"] == "arxiv:9902.00002"
+
+
+def test_it_outlives_a_rebuild(tiny_library: Library, data: Path) -> None:
+    tiny_library.add(data / "papers.jsonl")
+    retriever = tiny_library.as_retriever(k=2)
+    before = [node.node_id for node in retriever.retrieve("honeybees")]
+    tiny_library.rebuild()
+    assert [node.node_id for node in retriever.retrieve("honeybees")] == before
+
+
+def test_a_blank_query_is_refused(library: Library) -> None:
+    with pytest.raises(QuestionError):
+        library.as_retriever().retrieve(" ")
 
 
 def test_it_fits_into_other_parts_of_llama_index(library: Library) -> None:

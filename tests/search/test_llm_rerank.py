@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from servers.openai_server import Reply
 
 from rag.errors import LLMError, SettingsError
-from rag.llm.budget import Spending
-from rag.llm.client import LanguageModel
+from rag.llm.budget import Budget
+from rag.llm.client import open_client
 from rag.llm.prompts import Prompts
 from rag.papers import Paper
-from rag.search.llm_rerank import LLMReranker, read_order
-from rag.search.rerank import NotRankedError
+from rag.search.rerank import LLMReranker, NotRankedError, read_order
 
 QUESTION = "How are blue whales counted with few labels?"
 
@@ -22,13 +22,13 @@ def ranking(open_library):
 
 @pytest.fixture
 def make_reranker(ranking):
-    """Return a function that makes a reranker with other settings, and what it may spend."""
+    """Return a function that makes a reranker with other settings, and its budget."""
 
     def make(**values):
         settings = ranking.settings.model_copy(update=values)
-        spending = Spending(settings)
-        tools = (LanguageModel(settings), Prompts(settings.prompts_dir))
-        return LLMReranker(*tools, depth=6, spending=spending), spending
+        budget = Budget(settings)
+        tools = (open_client(settings), Prompts(settings.prompts_dir))
+        return LLMReranker(*tools, depth=6, budget=budget), budget
 
     return make
 
@@ -92,6 +92,15 @@ def test_a_limit_per_question_holds_for_both_requests(server, open_library):
     assert len(server.chats) == 1
 
 
+def test_each_query_of_a_retriever_has_a_limit_of_its_own(server, open_library):
+    retriever = open_library(rerank="llm", llm_max_tokens_per_question=1500).as_retriever(k=2)
+    used = {"prompt_tokens": 1450, "completion_tokens": 40, "total_tokens": 1490}
+    server.reply(Reply(text="[1] > [2]", usage=used), Reply(text="[2] > [1]", usage=used))
+    first, second = (retriever.retrieve(QUESTION) for _ in range(2))
+    assert len(server.chats) == 2
+    assert [node.node_id for node in second] == [node.node_id for node in reversed(first)]
+
+
 # --- what is read of a reply --------------------------------------------------------------------
 
 
@@ -131,15 +140,15 @@ def test_without_an_order_the_search_stands_and_says_so(server, open_library, li
     server.reply(**reply)
     found = ranking.find(QUESTION, 6)
     assert ids(found.hits) == ids(library.search(QUESTION, 6))
-    assert [note.startswith("Not read again") for note in found.notes] == [True]
+    assert [note.startswith("Not reranked") for note in found.notes] == [True]
 
 
-def test_an_answer_tells_that_its_papers_were_not_read_again(server, open_library):
+def test_an_answer_says_that_its_papers_were_not_reranked(server, open_library):
     ranking = open_library(rerank="llm", llm_retries=0)
     server.reply(status=500)
     answer = ranking.ask(QUESTION, mode="extractive")
     assert not answer.abstained
-    assert any("Not read again" in note for note in answer.notes)
+    assert any("Not reranked" in note for note in answer.notes)
 
 
 def test_a_paper_cannot_leave_its_block_or_pass_for_an_order(server, make_reranker):
@@ -155,12 +164,12 @@ def test_a_paper_cannot_leave_its_block_or_pass_for_an_order(server, make_rerank
 
 
 def test_long_papers_are_cut_and_as_many_are_sent_as_fit(server, make_reranker):
-    reranker, spending = make_reranker(llm_context_window=1024, llm_max_output_tokens=100)
+    reranker, budget = make_reranker(llm_context_window=1024, llm_max_output_tokens=100)
     server.reply("[2] > [1]")
     scores = reranker.scores("Which?", papers(*["Wörter über Wörter. " * 400] * 6))
     assert scores.argmax() == 1
     assert len(server.chats[0].text.encode()) / 3.5 < 1024
-    assert spending.as_dict()["requests"] == 1
+    assert budget.as_dict()["requests"] == 1
 
 
 def test_no_room_for_two_papers_is_said(server, make_reranker):
@@ -171,10 +180,10 @@ def test_no_room_for_two_papers_is_said(server, make_reranker):
 
 
 def test_a_model_that_never_ends_is_cut(server, make_reranker):
-    reranker, spending = make_reranker()
+    reranker, budget = make_reranker()
     server.reply(text="-", chunks=["[2] ", *["and so on " * 100] * 50])
     assert reranker.scores("Which?", papers("One.", "Two.")).argmax() == 1
-    assert spending.as_dict()["estimated"]
+    assert budget.as_dict()["estimated"]
 
 
 def test_a_model_must_be_named(server, open_library):

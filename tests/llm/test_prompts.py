@@ -5,15 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from llama_index.core import PromptTemplate
 
 from rag.errors import SettingsError
 from rag.llm.guard import SENTINEL
 from rag.llm.prompts import Prompts
 
+MAPPED = {"evidence": "context", "question": "query"}
 BUNDLED = Path(__file__).parents[2] / "prompts"
 
 
-@pytest.mark.parametrize("name", ["answer", "question", "standalone"])
+@pytest.mark.parametrize("name", ["answer", "question", "rerank", "standalone"])
 def test_every_prompt_is_there_and_explained(name):
     assert Prompts().fill(name)
     assert f"`{name}.txt`" in (BUNDLED / "README.md").read_text("utf-8")
@@ -30,6 +32,23 @@ def test_what_is_filled_in_is_not_read_again():
     )
     assert "{question} {x}" in filled
     assert "{evidence}?" in filled
+
+
+def test_a_template_may_name_its_variables_otherwise():
+    prompts = Prompts()
+    mapped = PromptTemplate("{context}: {query}?", template_var_mappings=MAPPED)
+    prompts.set("question", mapped)
+    assert (
+        prompts.fill("question", evidence="E {query}", question="Q", count="1") == "E {query}: Q?"
+    )
+
+
+def test_a_template_that_lacks_a_variable_is_refused_and_the_old_one_stays():
+    prompts = Prompts()
+    before = prompts.fill("question")
+    with pytest.raises(SettingsError, match=r"lacks \{evidence\}"):
+        prompts.set("question", PromptTemplate("{question}?"))
+    assert prompts.fill("question") == before
 
 
 def test_braces_that_mean_nothing_stay(tmp_path):

@@ -10,7 +10,6 @@ from rag import Filters
 
 if TYPE_CHECKING:
     from rag import Library
-    from rag.search.hybrid import Mode
 
 QUESTIONS = {
     "insects inspire how jobs are spread over servers": "arxiv:9902.00002",
@@ -158,7 +157,7 @@ def test_papers_that_only_the_widened_question_finds(tiny_library: Library, tmp_
     file.write_text("".join(lines))
     tiny_library.add(file)
 
-    def ids(mode: Mode) -> set[str]:
+    def ids(mode: Any) -> set[str]:
         return {hit.paper.id for hit in tiny_library.find("whale", 100, mode=mode).hits}
 
     assert ids("hybrid") - ids("dense") - ids("keyword")

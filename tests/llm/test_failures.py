@@ -11,7 +11,7 @@ from written_answers import GOOD, WHALES
 
 from rag import Settings
 from rag.errors import LLMError
-from rag.llm.client import LanguageModel
+from rag.llm.client import OpenAIClient
 
 FOR_GOOD = [
     (Reply(status=401), "refused the key"),
@@ -56,7 +56,7 @@ def test_trying_again_has_an_end(server, open_library):
 def test_retry_after_is_honoured_and_bounded(server):
     waits = []
     settings = Settings(llm_model="test-model", llm_retries=2)
-    model = LanguageModel(settings, sleep=waits.append)
+    model = OpenAIClient(settings, sleep=waits.append)
     server.reply(
         Reply(status=429, headers={"Retry-After": "7"}),
         Reply(status=429, headers={"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}),
@@ -73,7 +73,7 @@ def test_retry_after_is_honoured_and_bounded(server):
 
 def test_without_retry_after_the_waits_grow(server):
     waits = []
-    model = LanguageModel(Settings(llm_model="m", llm_retries=3), sleep=waits.append)
+    model = OpenAIClient(Settings(llm_model="m", llm_retries=3), sleep=waits.append)
     server.reply(*[Reply(status=503)] * 3, Reply(text="Done."))
     assert "".join(d.text for d in model.stream([], max_tokens=50)) == "Done."
     assert 0 < waits[0] < waits[1] < waits[2] < 4
@@ -153,7 +153,7 @@ def test_a_request_that_is_too_long_is_sent_again_with_less(server, written, awa
 
 def test_a_context_that_holds_nothing_is_an_error(server, written):
     server.reply(text=GOOD, context_limit=10)
-    with pytest.raises(LLMError, match="more than the model takes"):
+    with pytest.raises(LLMError, match="longer than the model"):
         written.ask(WHALES)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import json
 import shutil
@@ -17,14 +18,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from rag import Library, Paper, RagError, Settings
-from rag.errors import (
+from rag import (
     EmbedderError,
+    Library,
     LibraryError,
+    LibraryNotFoundError,
+    Paper,
     PaperNotFoundError,
     QuestionError,
+    RagError,
+    Settings,
     StorageError,
 )
+from rag.index.paper_index import PaperIndex
 from rag.library.doctor import diagnose
 
 if TYPE_CHECKING:
@@ -97,8 +103,17 @@ def test_an_empty_question_is_refused(library: Library, question: str) -> None:
 
 
 def test_a_question_that_is_a_whole_paper_is_refused(library: Library) -> None:
-    with pytest.raises(QuestionError, match="4,001 characters"):
-        library.ask("x" * 4_001)
+    for use in (
+        library.ask,
+        library.stream,
+        library.search,
+        library.chat().ask,
+        lambda question: library.evidence(question, ["arxiv:9911.00011"]),
+        library.as_retriever().retrieve,
+        library.as_query_engine().query,
+    ):
+        with pytest.raises(QuestionError, match="4,001 characters"):
+            use("x" * 4_001)
     assert library.ask("x" * 4_000).abstained
 
 
@@ -177,7 +192,6 @@ def test_opening_reads_and_writes_nothing(tmp_path: Path) -> None:
 def test_a_library_that_is_not_there(tmp_path: Path) -> None:
     library = Library(tmp_path / "storage")
     for use in (
-        lambda: len(library),
         lambda: list(library.papers()),
         lambda: library.paper("x:1"),
         lambda: library.search("bees"),
@@ -186,11 +200,24 @@ def test_a_library_that_is_not_there(tmp_path: Path) -> None:
         library.rebuild,
         library.status,
         library.as_retriever,
+        library.as_query_engine,
     ):
-        with pytest.raises(LibraryError, match="no library") as caught:
+        with pytest.raises(LibraryNotFoundError, match="no library") as caught:
             use()
         assert "rag add" in caught.value.hint
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_library_without_papers_is_a_library(tiny_library: Library, data: Path) -> None:
+    folder = tiny_library.settings.storage
+    assert bool(tiny_library)
+    assert len(tiny_library) == 0
+    assert not folder.exists()
+    tiny_library.add(data / "page.txt")
+    tiny_library.remove(*(paper.id for paper in tiny_library.papers()))
+    assert bool(tiny_library)
+    assert len(tiny_library) == 0
+    assert folder.exists()
 
 
 def test_input_without_papers_makes_no_library(tmp_path: Path) -> None:
@@ -255,6 +282,41 @@ def test_a_closed_library_opens_again(tiny_library: Library, data: Path) -> None
     tiny_library.close()
     assert len(tiny_library) == 6
     assert len(tiny_library.search("whales", 2)) == 2
+
+
+def test_the_index_is_refreshed_once_a_question(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refreshed: list[PaperIndex] = []
+    refresh = PaperIndex.refresh
+    monkeypatch.setattr(PaperIndex, "refresh", lambda i: (refreshed.append(i), refresh(i)))
+    chat = library.chat()
+    for use in (
+        lambda: library.search("whales"),
+        lambda: library.ask("How are blue whales counted?"),
+        lambda: chat.ask("How are blue whales counted?"),
+        lambda: chat.ask("And who trains on so few minutes of it?"),  # reads cited papers again
+        lambda: asyncio.run(library.aask("How are blue whales counted?")),
+    ):
+        refreshed.clear()
+        use()
+        assert len(refreshed) == 1
+    assert chat.understood.startswith("How are")
+
+
+def test_what_another_process_adds_is_found_at_the_next_question(
+    tiny_settings: Settings, data: Path
+) -> None:
+    with Library(settings=tiny_settings) as one, Library(settings=tiny_settings) as other:
+        one.add(data / "page.txt")
+        retriever, engine, chat = one.as_retriever(k=12), one.as_query_engine(), one.chat()
+        assert len(retriever.retrieve("rubidium clocks")) == 6
+        other.add(data / "papers.jsonl")
+        assert len(retriever.retrieve("rubidium clocks")) == 12
+        other.remove(*(paper.id for paper in one.papers()))
+        for use in (retriever.retrieve, engine.query, chat.ask, one.ask):
+            with pytest.raises(LibraryError, match="no papers"):
+                use("rubidium clocks")
 
 
 def test_two_libraries_side_by_side(tiny_settings: Settings, tmp_path: Path, data: Path) -> None:

@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from rag import Filters, Library
-from rag.errors import LibraryError, PaperNotFoundError
-from rag.library.map import PaperMap
+from rag import Filters, Library, LibraryError, PaperMap, PaperNotFoundError, QuestionError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -72,6 +70,22 @@ def test_similar_papers_leave_out_the_paper_itself(library: Library) -> None:
         library.similar("arxiv:0000.00000")
 
 
+def test_the_sentences_of_papers_are_ranked_for_a_question(library: Library) -> None:
+    whales, bread = "arxiv:9905.00005", "doi:10.5555/oven.2020.7"
+    found = library.evidence("How well does a camera judge bread?", [whales, library.paper(bread)])
+    assert {(one.n, one.paper.id) for one in found} == {(1, whales), (2, bread)}
+    assert all(one.paper.abstract[one.start : one.end] == one.quote for one in found)
+    quotes = sorted((one.start, one.quote) for one in found if one.n == 2)
+    assert " ".join(quote for _, quote in quotes) == library.paper(bread).abstract
+    scores = [one.score for one in found]
+    assert scores == sorted(scores, reverse=True)
+    assert found[0].n == 2
+    with pytest.raises(PaperNotFoundError):
+        library.evidence("What?", ["arxiv:0000.00000"])
+    with pytest.raises(QuestionError):
+        library.evidence(" ", [whales])
+
+
 def test_what_was_removed_can_be_put_back(storage: Path) -> None:
     with Library(storage) as library:
         before = {paper.id: paper for paper in library.papers()}
@@ -103,18 +117,6 @@ def test_a_map_of_few_papers_is_a_row(storage: Path) -> None:
     with Library(storage) as library:
         library.remove(*[paper.id for paper in list(library.papers())[2:]])
         assert library.map().points.shape == (2, 2)
-
-
-def test_a_chat_goes_back(library: Library) -> None:
-    chat = library.chat()
-    titles = [paper.title for paper in library.papers() if paper.abstract][:3]
-    first, second, _ = (chat.ask(f"What does {title} propose?") for title in titles)
-    chat.rewind(2)
-    assert chat.answers == (first, second)
-    assert set(chat.sources) == set(first.papers) | set(second.papers)
-    chat.rewind(0)
-    assert chat.answers == ()
-    assert chat.ask(f"What does {titles[2]} propose?").citations[0].n == 1
 
 
 def test_there_is_no_map_without_a_library(tmp_path: Path) -> None:

@@ -8,8 +8,7 @@ import json
 import pytest
 from servers.openai_server import Reply
 
-from rag import Filters
-from rag.errors import LibraryError, LLMError, QuestionError
+from rag import Filters, LibraryError, LLMError, QuestionError
 from rag.llm.guard import SENTINEL
 
 WHALES = "How are blue whales counted with few labels?"
@@ -94,6 +93,18 @@ def test_clearing_forgets_everything(library):
     assert 1 in chat.sources or answer.abstained
 
 
+def test_a_chat_goes_back(library):
+    chat = library.chat()
+    titles = [paper.title for paper in library.papers() if paper.abstract][:3]
+    first, second, _ = (chat.ask(f"What does {title} propose?") for title in titles)
+    chat.rewind(2)
+    assert chat.answers == (first, second)
+    assert set(chat.sources) == set(first.papers) | set(second.papers)
+    chat.rewind(0)
+    assert chat.answers == ()
+    assert chat.ask(f"What does {titles[2]} propose?").citations[0].n == 1
+
+
 def test_a_bad_question_changes_nothing(library):
     chat = library.chat()
     chat.ask(WHALES)
@@ -144,9 +155,8 @@ def test_a_paper_cited_before_can_be_cited_again(server, written):
 def test_an_answer_that_was_stopped_leaves_no_trace(server, written):
     chat = written.chat()
     server.reply("Whales like jazz [2]. " * 50)
-    events = chat.stream(WHALES)
-    next(events)
-    events.close()
+    with chat.stream(WHALES) as stream:
+        next(stream)
     assert (chat.answers, chat.sources) == ((), {})
     server.reply(NOISE)
     assert chat.ask(WHALES).text == NOISE
@@ -178,15 +188,27 @@ def test_an_answer_cannot_take_over_the_rewriting(server, written):
     assert "<|im_start|>" not in asked
 
 
+def test_a_model_that_fails_leaves_the_numbers_as_they_are(server, open_library):
+    chat = open_library(fallback="extractive", llm_retries=0).chat()
+    server.reply("Whales are counted with fifty labelled minutes [1].")
+    chat.ask(WHALES)
+    server.reply(BREAD, Reply(status=401))
+    answer = chat.ask(BREAD)
+    assert answer.mode == "extractive"
+    assert answer.papers[2].id == BREAD_ID
+    assert {n: p.id for n, p in chat.sources.items()}[1] == WHALE_ID
+
+
 def test_chats_can_be_awaited(server, written):
     chat = written.chat()
     server.reply(NOISE, "What doubles the error of counting whales?", NOISE)
 
     async def talk():
         await chat.aask(WHALES)
-        return [event async for event in chat.astream("And what doubles it?")]
+        stream = chat.astream("And what doubles it?")
+        return [piece async for piece in stream], stream.answer
 
-    *pieces, answer = asyncio.run(talk())
+    pieces, answer = asyncio.run(talk())
     assert "".join(pieces) == answer.text == NOISE
     assert answer.standalone_question == "What doubles the error of counting whales?"
     assert len(chat.answers) == 2

@@ -65,7 +65,7 @@ def test_a_thought_that_never_ends_shows_nothing_and_is_not_kept():
     for _ in range(1000):
         assert screen.feed("<think>on and on ") == ""
     assert screen.finish() == ""
-    assert len(screen._held) < 100
+    assert len(screen._pending) < 100
 
 
 def test_no_control_character_gets_through():
