@@ -102,7 +102,7 @@ def main() -> None:
         return
     mine = measure("ours", papers)
     if find_spec("sentence_transformers") is None:
-        print("baseline   not installed: pip install -c constraints.txt -e '.[bench]'")
+        print("baseline   not installed: make bench sets it up")
         return
     other = measure("baseline", papers)
     print(f"ratio      {mine['rate'] / other['rate']:.2f}")

@@ -81,7 +81,10 @@ def add(
     wanted = [*(sources or []), *([str(sample_path())] if sample else [])]
     if not wanted:
         raise typer.BadParameter("Name a file or folder, or add the bundled sample with --sample.")
-    with open_library(storage) as library, working("Adding papers") as progress:
+    with (
+        open_library(storage) as library,
+        working("Adding papers", if_stopped="What was stored until then is kept.") as progress,
+    ):
         report = library.add(*wanted, format=format, progress=progress)
     if json:
         print_json(report.as_dict())
@@ -148,7 +151,7 @@ def rebuild(
     """Embed all papers again, after a change of the embedder."""
     with (
         open_library(storage, embedder=embedder) as library,
-        working("Embedding again") as progress,
+        working("Embedding again", if_stopped="The library is as it was before.") as progress,
     ):
         count = library.rebuild(progress=progress)
     output().print(f"{count:,} papers embedded again.")

@@ -53,7 +53,7 @@ Mode = Annotated[
     typer.Option(
         "--mode",
         metavar="extractive|llm",
-        help="Quote the papers, or have a model write. [default: llm where one is configured]",
+        help="Quote the papers, or have a model write. (default: llm where one is configured)",
     ),
 ]
 Model = Annotated[

@@ -165,7 +165,9 @@ def _search_corpus(
     import_measures()  # when it is missing, better said before the work than behind it
     other = read_run(compare) if compare else None
     dataset = load_retrieval_set(folder, split)
-    with working(f"Indexing {dataset.name}") as progress:
+    with working(
+        f"Indexing {dataset.name}", if_stopped="The next run goes on where this one stopped."
+    ) as progress:
         library = open_corpus(dataset, settings, progress=progress)
     with library:
         with _busy(f"Searching with {len(dataset.queries):,} queries"):

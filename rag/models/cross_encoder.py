@@ -19,7 +19,7 @@ __all__ = ["CrossEncoder"]
 
 _BATCH = 8  # pairs of about one length: less padding beats larger products on a processor
 _GRAPHS = ("model.onnx", "onnx/model.onnx")  # where a folder has it, and how hubs lay it out
-_INSTALL = "pip install 'abstract-rag[rerank]'"
+_INSTALL = "pip install fastembed"
 
 
 class CrossEncoder:

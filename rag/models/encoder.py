@@ -329,7 +329,7 @@ def _cached_graph(encoder: SentenceEncoder, cache: Path, *, quantize: bool) -> P
     except ImportError as error:
         raise EmbedderError(
             f"Building the local model needs the package {error.name}.",
-            hint="Install it with: pip install 'abstract-rag[local]'",
+            hint=f"Install it with: pip install {error.name}",
         ) from error
     except OSError as error:
         raise EmbedderError(
