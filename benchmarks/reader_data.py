@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmarks.cases import is_held_out, make_cases, measured_abstracts, read_gold
+from benchmarks.fitting import checksum
 from benchmarks.reader_examples import (
     SEED,
     Abstract,
@@ -44,7 +45,7 @@ from benchmarks.reader_sources import (
     NOT_SAID,
     OWN,
     SUPPORTED,
-    checksum,
+    files_of,
     held_out_ids,
     is_left_out,
     read_pairs,
@@ -315,7 +316,7 @@ def build(data: Path, encode: Encode, count_tokens: CountTokens, *, own: Path = 
             builder.add_true_pairs(pairs)
     builder.add_records(read_written(data, held_out))
     builder.add_records(read_twins(own, data, held_out))
-    return Data(builder.sides[False], builder.sides[True], checksum(data, own))
+    return Data(builder.sides[False], builder.sides[True], checksum(*files_of(data, own)))
 
 
 def sentence_alone(data: Data) -> dict[str, tuple[float, float]]:
@@ -388,10 +389,10 @@ def describe(data: Data) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--data", type=Path, default=Path("../shared"))
     options = parser.parse_args()
-    embedder = open_embedder(load_settings())
-    print(describe(build(options.data, embedder.encode, embedder.count_tokens)))
+    encoder = open_embedder(load_settings()).encoder
+    print(describe(build(options.data / "data", encoder.encode, encoder.count_tokens)))
 
 
 if __name__ == "__main__":

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
     from benchmarks.reader_examples import Example, Row, Unit
     from benchmarks.reader_model import ReaderModel
-    from rag.models.reader import Judgement
+    from rag.models.judging import Judgement
 
     Tensor = Any  # torch.Tensor
 
@@ -466,8 +466,8 @@ def _claims(units: Mapping[str, Sequence[Unit]]) -> Iterator[Example]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, required=True, help="the file of weights")
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--work", type=Path, default=Path("storage/reader_fit"))
+    parser.add_argument("--data", type=Path, default=Path("../shared"))
+    parser.add_argument("--work", type=Path, default=Path("build/fit"))
     length = parser.add_mutually_exclusive_group()
     length.add_argument("--steps", type=int, default=4_000)
     length.add_argument("--minutes", type=float, help="end at a time instead")
@@ -482,8 +482,8 @@ def main() -> None:
     import torch
 
     torch.use_deterministic_algorithms(mode=True)
-    embedder = open_embedder(load_settings())
-    data = build(options.data, embedder.encode, embedder.count_tokens)
+    encoder = open_embedder(load_settings()).encoder
+    data = build(options.data / "data", encoder.encode, encoder.count_tokens)
     print(describe(data), flush=True)
     plan = Plan(options.seed, options.steps, options.minutes, tuple(options.without))
     tokens = Tokens()

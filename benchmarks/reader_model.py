@@ -19,7 +19,7 @@ from torch.nn import functional
 from benchmarks.reader_examples import UNKNOWN, Row, Tokens
 from rag.models.bert_graph import BertConfig
 from rag.models.encoder import default_weights
-from rag.models.reader import Judgement
+from rag.models.judging import Judgement
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -22,6 +22,7 @@ import json
 import time
 from collections import defaultdict
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -262,6 +263,10 @@ def by_kind(judged: Sequence[Judged]) -> dict[str, str]:
     return told
 
 
+def _one_figure(name: str, judged: Sequence[Judged]) -> float:
+    return figures(judged).get(name, float("nan"))
+
+
 def report(
     name: str, sentences: Sequence[Sentence], verifier: Verifier, *, show: bool
 ) -> dict[str, Any]:
@@ -269,7 +274,7 @@ def report(
     judged = check(verifier, sentences)
     found: dict[str, Any] = {}
     for figure, value in figures(judged).items():
-        low, high = interval(judged, lambda some, figure=figure: figures(some).get(figure, np.nan))
+        low, high = interval(judged, partial(_one_figure, figure))
         found[figure] = [round(value, 3), round(low, 3), round(high, 3)]
     if any(s.label == "linking" for s in sentences):
         low, high = interval(judged, honest)
@@ -308,8 +313,8 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     settings = load_settings()
-    embedder = open_embedder(settings)
-    verifier = Verifier(embedder.encode, embedder.count_tokens, open_reader(settings))
+    encoder = open_embedder(settings).encoder
+    verifier = Verifier(encoder.encode, encoder.count_tokens, open_reader(settings))
     result = {}
     if options.pages is not None:
         with Library(options.pages) as library:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import shutil
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,15 +14,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from hypothesis import settings as hypothesis_settings
+from servers.openai_server import OpenAIServer
 
-from rag import Library, Settings
+from rag import Library, Settings, registry
+from rag.llm import failures as llm_failures
 from rag.models.encoder import SentenceEncoder, default_weights
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from rag.llm.client import LLMClient
+
 DATA = Path(__file__).with_name("data")
 HOSTS = ["127.0.0.1", "::1", "localhost"]
+KEY = "sk-loopback-0123456789"
 ENCODER_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 hypothesis_settings.register_profile("tests", derandomize=True, deadline=None, database=None)
@@ -134,6 +141,46 @@ def tiny_library(tiny_settings: Settings) -> Iterator[Library]:
         yield opened
 
 
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenAIServer]:
+    """A loopback endpoint, which the environment names; a test scripts what it replies."""
+    with OpenAIServer(api_key=KEY) as running:
+        monkeypatch.setenv("OPENAI_BASE_URL", running.url)
+        monkeypatch.setenv("OPENAI_API_KEY", KEY)
+        yield running
+
+
+@pytest.fixture
+def open_library(
+    library: Library,
+    stored: Path,
+    model_cache: Path,
+    server: OpenAIServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Callable[..., Library]]:
+    """Return a function that opens the stored library with a model and other settings."""
+    monkeypatch.setattr(llm_failures, "_FIRST_WAIT", 0.0)
+    opened: list[Library] = []
+
+    def open_with(*, llm: LLMClient | None = None, **values: Any) -> Library:
+        chosen = {"cache": model_cache, "llm_model": "test-model", **values}
+        opened.append(Library(settings=Settings(storage=stored, **chosen), llm=llm))
+        # Loading these takes longer than a test.
+        opened[-1]._parts._embedder = library._parts.embedder()
+        opened[-1]._parts._verifier = library._parts.verifier()
+        return opened[-1]
+
+    yield open_with
+    for one in opened:
+        one.close()
+
+
+@pytest.fixture
+def written(open_library: Callable[..., Library]) -> Library:
+    """A library whose answers the endpoint writes, with the default settings."""
+    return open_library()
+
+
 @dataclass
 class Texts:
     """What was embedded, text by text."""
@@ -162,6 +209,27 @@ def embedded(monkeypatch: pytest.MonkeyPatch) -> Texts:
     watch("encode")
     watch("encode_tokens")
     return texts
+
+
+@pytest.fixture
+def new_module(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., None]]:
+    """Return a function that gives a package one more module, as a new file in it would."""
+    added: list[tuple[Any, str, str]] = []
+
+    def add(package: str, name: str, code: str) -> None:
+        folder = str(tmp_path_factory.mktemp("modules"))
+        Path(folder, f"{name}.py").write_text(code, "utf-8")
+        home = importlib.import_module(package)
+        home.__path__.append(folder)
+        added.append((home, name, folder))
+        registry._modules.cache_clear()
+
+    yield add
+    for home, name, folder in added:
+        home.__path__.remove(folder)
+        if sys.modules.pop(f"{home.__name__}.{name}", None):
+            delattr(home, name)
+    registry._modules.cache_clear()
 
 
 @pytest.fixture(scope="session")

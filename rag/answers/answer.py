@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rag.papers import Paper
 
-__all__ = ["Answer", "Citation", "Retrieved", "Sentence", "Status", "Verification"]
+__all__ = [
+    "ANSWER_MODES",
+    "Answer",
+    "AnswerMode",
+    "Citation",
+    "Retrieved",
+    "Sentence",
+    "Status",
+    "Verification",
+]
 
+AnswerMode: TypeAlias = Literal["extractive", "llm"]
+ANSWER_MODES: tuple[AnswerMode, ...] = ("extractive", "llm")
 Status = Literal[
     "supported", "weak", "doubtful", "unsupported", "misattributed", "uncited", "unchecked"
 ]
@@ -89,15 +100,8 @@ class Retrieved:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verification:
-    """What checking a text against the papers it cites gave.
-
-    Attributes:
-        text: The text, as it was given.
-        sentences: Those that make a claim, in order.
-        citations: The quotes that they rest on.
-        notes: What a reader should know.
-    """
+class _Checked:
+    """A text whose sentences were checked against what they cite."""
 
     text: str
     sentences: tuple[Sentence, ...] = ()
@@ -111,8 +115,12 @@ class Verification:
 
     @property
     def summary(self) -> str:
-        """The outcome on one line."""
+        """The outcome of the check on one line."""
         return _summary(self.sentences)
+
+    def unsupported_words(self, sentence: Sentence) -> list[str]:
+        """Return the stretches of one of its sentences that are not supported."""
+        return [self.text[start:end] for start, end in sentence.spans]
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fields as plain values, ready for JSON."""
@@ -120,7 +128,19 @@ class Verification:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Verification(_Checked):
+    """What checking a text against the papers it cites gave.
+
+    Attributes:
+        text: The text, as it was given.
+        sentences: Those that make a claim, in order.
+        citations: The quotes that they rest on.
+        notes: What a reader should know.
+    """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer(_Checked):
     """An answer and all that shows where it comes from.
 
     Attributes:
@@ -145,54 +165,48 @@ class Answer:
 
     question: str
     standalone_question: str
-    text: str
-    sentences: tuple[Sentence, ...] = ()
-    citations: tuple[Citation, ...] = ()
     abstained: bool = False
     confidence: float = 0.0
     closest: tuple[Paper, ...] = ()
     shortfalls: tuple[str, ...] = ()
-    mode: Literal["extractive", "llm"] = "extractive"
+    mode: AnswerMode = "extractive"
     model: str | None = None
     usage: dict[str, float] = field(default_factory=dict)
     parameters: dict[str, Any] = field(default_factory=dict)
     prompt_hash: str | None = None
     retrieved: tuple[Retrieved, ...] = ()
     timings: dict[str, float] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
-
-    @property
-    def papers(self) -> dict[int, Paper]:
-        """The cited papers by their number."""
-        return {citation.n: citation.paper for citation in self.citations}
 
     @property
     def certainty(self) -> str:
-        """The confidence in words."""
+        """How sure the answer is, in words: what was found, and what checking it gave.
+
+        The papers may well hold the answer, and the model may still have written something else:
+        a written answer is no surer than the share of its sentences that are supported.
+        """
         from rag.answers.abstention import in_words
 
-        return in_words(self.confidence)
-
-    @property
-    def summary(self) -> str:
-        """The outcome of the check on one line."""
-        return _summary(self.sentences)
+        if self.mode != "llm" or not self.sentences:
+            return in_words(self.confidence)
+        worth = {"supported": 1.0, "weak": 0.6, "unchecked": 0.5}
+        share = sum(worth.get(one.status, 0.0) for one in self.sentences) / len(self.sentences)
+        return in_words(min(self.confidence, share))
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fields as plain values, ready for JSON."""
-        return {**asdict(self), "summary": self.summary, "certainty": self.certainty}
+        return {**_Checked.as_dict(self), "certainty": self.certainty}
 
     def export(self, format: str) -> str:  # noqa: A002 - as the command line calls it
-        """Write the answer or its papers in a format for elsewhere.
+        """Write the answer, or exactly the papers that it cites, for elsewhere.
 
         Args:
-            format: `markdown` or `provenance` (JSON) for the answer; `bibtex`, `ris`, `csl` or
-                `jsonl` for exactly the papers that it cites.
+            format: The name of a format of an answer, such as `markdown` or `provenance` (JSON),
+                or of papers, such as `bibtex`.
 
         Raises:
-            LibraryError: there is no such format.
+            LibraryError: there is no such format; the hint lists those that there are.
         """
-        from rag.export.answers import export_answer
+        from rag.export import export_answer
 
         return export_answer(self, format)
 

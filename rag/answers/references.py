@@ -27,7 +27,6 @@ _LIST = re.compile(
 _ENTRY = re.compile(r"^[ \t>]*(?:[-*+][ \t]+)?(?:\[\^?(\d{1,3})\]:?|(\d{1,3})[.):])[ \t]*")
 _FOOTNOTE = re.compile(r"\[\^(?=\d{1,3}\])")
 _DEFINITION = re.compile(r"^\[\^\d{1,3}\]:", re.MULTILINE)
-_JOINTS = re.compile(r"\.\s+|\s+[·|]\s+|\s+\(|\)\s*\.?\s*")
 _QUOTED = re.compile(r"[“\"*_]{1,2}([^“”\"*_]{8,300}?)[.,]?[”\"*_]{1,2}")
 
 
@@ -44,14 +43,18 @@ class Lookup(NamedTuple):
 
 
 def verify_text(
-    text: str, papers: Sequence[Paper | str] | Path | None, lookup: Lookup, verifier: Verifier
+    text: str,
+    papers: Sequence[Paper | str] | str | Path | None,
+    lookup: Lookup,
+    verifier: Verifier,
 ) -> Verification:
     """Check each sentence of a text against the papers that it cites.
 
     Args:
         text: With markers such as `[1]` or footnotes such as `[^1]`.
-        papers: The n-th is what `[n]` stands for: papers, ids to look up, or a file of papers.
-            None for the list of references at the end of the text.
+        papers: The n-th is what `[n]` stands for: papers, ids to look up, or a file of papers; a
+            string that is the path of no file is one id. None for the list of references at the
+            end of the text.
         lookup: Finds papers of the library.
         verifier: Judges the sentences.
 
@@ -61,6 +64,8 @@ def verify_text(
     """
     notes: list[str] = []
     body, entries = split_references(text)
+    if isinstance(papers, str):
+        papers = Path(papers) if _is_file(papers) else [papers]
     if isinstance(papers, Path):
         papers = _read(papers)
     if papers is not None:
@@ -115,6 +120,13 @@ def split_references(text: str) -> tuple[str, dict[int, str]]:
         elif current and line.strip():
             entries[current] += " " + line.strip()
     return (text[:end], entries) if entries else (text, {})
+
+
+def _is_file(text: str) -> bool:
+    try:
+        return Path(text).expanduser().is_file()
+    except (OSError, RuntimeError):  # no name of a file: too long, or the home of nobody
+        return False
 
 
 def _read(path: Path) -> list[Paper]:

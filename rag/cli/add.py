@@ -14,6 +14,8 @@ from rag.cli.common import (
     command,
     complain,
     errors,
+    listing,
+    one_of,
     open_library,
     output,
     print_json,
@@ -28,8 +30,22 @@ __all__ = ["register"]
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
-    for run in (add, remove, rebuild):
+    app.command(cls=listing(_formats))(add)
+    for run in (remove, rebuild):
         app.command()(run)
+
+
+def _format_names() -> list[str]:
+    from rag.sources import all_readers
+
+    return [reader.name for reader in all_readers()]
+
+
+def _formats() -> str:
+    from rag.sources import all_readers
+
+    formats = ", ".join(f"{reader.label} ({reader.name})" for reader in all_readers())
+    return f"Formats: {formats}; each also gzipped."
 
 
 @command
@@ -46,14 +62,15 @@ def add(
         typer.Option(
             "--format",
             metavar="FORMAT",
-            help="daily-papers or jsonl, where guessing from the content goes wrong.",
+            callback=one_of(_format_names),
+            help="What the sources are, where guessing from the content goes wrong.",
         ),
     ] = None,
     storage: Storage = None,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Add papers: saved Daily Papers pages, or JSON lines (also gzipped).
+    """Add papers from files, folders and globs.
 
     The format is guessed from the content. What is there already is not embedded again; what
     can't be read is reported and never keeps out the rest. Exit code 1 when a source that was
@@ -64,7 +81,10 @@ def add(
     wanted = [*(sources or []), *([str(sample_path())] if sample else [])]
     if not wanted:
         raise typer.BadParameter("Name a file or folder, or add the bundled sample with --sample.")
-    with open_library(storage) as library, working("Adding papers") as progress:
+    with (
+        open_library(storage) as library,
+        working("Adding papers", if_stopped="What was stored until then is kept.") as progress,
+    ):
         report = library.add(*wanted, format=format, progress=progress)
     if json:
         print_json(report.as_dict())
@@ -72,7 +92,7 @@ def add(
         _print_report(report)
     fruitless = _fruitless(report, wanted)
     if fruitless:
-        complain(fruitless, "Sources are saved pages or JSON lines; see: rag add --help")
+        complain(fruitless, "What can be read is listed by: rag add --help")
         raise typer.Exit(1)
 
 
@@ -123,14 +143,15 @@ def remove(
 def rebuild(
     storage: Storage = None,
     embedder: Annotated[
-        str | None, typer.Option("--embedder", help="`minilm` or a folder with an encoder.")
+        str | None,
+        typer.Option("--embedder", help="`minilm`, an encoder's folder, or `openai:MODEL`."),
     ] = None,
     debug: Debug = False,
 ) -> None:
     """Embed all papers again, after a change of the embedder."""
     with (
         open_library(storage, embedder=embedder) as library,
-        working("Embedding again") as progress,
+        working("Embedding again", if_stopped="The library is as it was before.") as progress,
     ):
         count = library.rebuild(progress=progress)
     output().print(f"{count:,} papers embedded again.")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 import sys
-from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,11 +11,13 @@ import typer
 
 from rag.cli.ask import (
     Author,
+    Check,
     Dated,
     Fallback,
     Mode,
     Model,
     Only,
+    Repair,
     Source,
     Strict,
     Venue,
@@ -37,20 +38,12 @@ __all__ = ["register"]
 
 _HELP = """\
 /sources            the papers cited so far, by their numbers
-/save FILE          keep the conversation (.md, .json) or its papers (.bib, .ris, .csl, .jsonl)
+/save FILE          keep the conversation or its papers; the ending of the name says how:
+                    {suffixes}
 /filters            which papers are used; set with year=2021-2024 author= venue= source= id=
                     dated=yes, all at once, or lift with: /filters off
 /clear              begin anew
 /quit               end (or Ctrl-D); Ctrl-C stops an answer"""
-_FORMATS = {
-    ".md": "markdown",
-    ".markdown": "markdown",
-    ".json": "json",
-    ".bib": "bibtex",
-    ".ris": "ris",
-    ".csl": "csl",
-    ".jsonl": "jsonl",
-}
 _FILTERS = ("year", "author", "venue", "source", "id", "dated")
 _DATED = {"yes": True, "no": False}
 
@@ -71,6 +64,8 @@ def chat(
     mode: Mode = None,
     model: Model = None,
     strict: Strict = None,
+    check: Check = None,
+    repair: Repair = None,
     fallback: Fallback = None,
     storage: Storage = None,
     debug: Debug = False,
@@ -81,7 +76,9 @@ def chat(
     a question; then the exit code is 1 when one of them could not be answered.
     """
     filters = read_filters(year, author, venue, source, id, dated)
-    with open_library(storage, llm_model=model, strict=strict, fallback=fallback) as library:
+    with open_library(
+        storage, llm_model=model, strict=strict, check=check, repair=repair, fallback=fallback
+    ) as library:
         if not len(library):
             library.search("papers", 1)  # says that there are none, and how to add some
         talk = _Talk(library.chat(filters=filters, mode=read_mode(mode)))
@@ -149,8 +146,8 @@ class _Talk:
     def _answer(self, question: str) -> None:
         from rag.cli.streaming import show_answer
 
-        with closing(self._chat.stream(question)) as events:
-            show_answer(events, before=lambda: self._show_understood(question))
+        stream = self._chat.stream(question)
+        show_answer(stream, before=lambda: self._show_understood(question))
         output().print()
 
     def _show_understood(self, question: str) -> None:
@@ -179,7 +176,7 @@ class _Talk:
         return True
 
     def _help(self, _: str) -> None:
-        output().print(_HELP + "\n")
+        output().print(_HELP.format(suffixes=", ".join(_suffixes())) + "\n")
 
     def _sources(self, _: str) -> None:
         from rich.console import Group
@@ -196,14 +193,16 @@ class _Talk:
 
     def _save(self, rest: str) -> None:
         path = Path(rest or "conversation.md").expanduser()
-        format_name = _FORMATS.get(path.suffix.lower())
-        if format_name is None:
+        endings = _suffixes()
+        found = [one for one in endings if path.name.lower().endswith(one)]
+        if not found:
             raise RagError(
                 f"What {path.name} should hold is not known.",
-                hint=f"End its name in one of: {', '.join(_FORMATS)}.",
+                hint=f"End its name in one of: {', '.join(endings)}.",
             )
         try:
-            path.write_text(self._chat.export(format_name), encoding="utf-8")
+            text = self._chat.export(endings[max(found, key=len)])
+            path.write_text(text, encoding="utf-8")
         except OSError as error:
             raise RagError(
                 f"{path} can't be written ({error.strerror}).", hint="Name another file."
@@ -215,6 +214,17 @@ class _Talk:
             self._chat.filters = None if rest == "off" else _read_filters(rest)
         filters = self._chat.filters
         output().print(f"Papers used: {filters.describe() if filters else 'all'}.\n")
+
+
+def _suffixes() -> dict[str, str]:
+    """Map the endings of files to the names of the formats that they stand for."""
+    from rag.export import conversation_formats
+
+    endings: dict[str, str] = {}
+    for one in conversation_formats():
+        for suffix in one.suffixes:
+            endings.setdefault(suffix, one.name)  # the conversation's own formats come first
+    return endings
 
 
 def _read_filters(text: str) -> Filters:

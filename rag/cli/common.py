@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ParamSpec, TypeVar
 
 import typer
+from typer.core import TyperCommand
 
 from rag.errors import RagError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from rich.console import Console
 
@@ -28,6 +29,8 @@ __all__ = [
     "Storage",
     "command",
     "errors",
+    "listing",
+    "one_of",
     "open_library",
     "output",
     "print_json",
@@ -40,7 +43,7 @@ R = TypeVar("R")
 Storage = Annotated[
     Path | None,
     typer.Option(
-        "--storage", "-s", metavar="FOLDER", help="Folder of the library. [default: storage]"
+        "--storage", "-s", metavar="FOLDER", help="Folder of the library. (default: storage)"
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
@@ -96,8 +99,7 @@ def command(run: Callable[P, R]) -> Callable[P, R]:
             complain(error.message, error.hint)
             raise typer.Exit(1) from error
         except KeyboardInterrupt as error:
-            complain("Stopped.", "What was stored until then is kept.")
-            raise typer.Exit(130) from error
+            raise _stopped("") from error
         except BrokenPipeError as error:
             # The reader of the pipe (head, less) has seen enough; what is left goes nowhere, or
             # Python would stumble over it when it ends.
@@ -113,6 +115,38 @@ def command(run: Callable[P, R]) -> Callable[P, R]:
             raise typer.Exit(1) from error
 
     return wrapped
+
+
+def _stopped(hint: str) -> typer.Exit:
+    """Say that Ctrl-C ended the command; return what ends it with 130, as shells have it."""
+    complain("Stopped.", hint)
+    return typer.Exit(130)
+
+
+def one_of(names: Callable[[], Iterable[str]]) -> Callable[[str | None], str | None]:
+    """Return an option's callback that refuses a value which is none of the names.
+
+    Args:
+        names: Called when the option is used, and not before.
+    """
+
+    def check(value: str | None) -> str | None:
+        if value is not None and value not in (known := list(names())):
+            raise typer.BadParameter(f"{value!r} is none of {', '.join(known)}.")
+        return value
+
+    return check
+
+
+def listing(describe: Callable[[], str]) -> type[TyperCommand]:
+    """Return a class of commands whose help ends with a text that is made when it is shown."""
+
+    class Listing(TyperCommand):
+        def get_help(self, ctx: Any) -> str:  # noqa: ANN401 - typer's own context
+            self.epilog = describe()
+            return super().get_help(ctx)
+
+    return Listing
 
 
 def complain(message: str, hint: str = "") -> None:
@@ -144,8 +178,22 @@ def print_json(value: Any) -> None:  # noqa: ANN401 - whatever JSON can hold
 
 
 @contextmanager
-def working(what: str) -> Iterator[Callable[[int], None]]:
-    """Show progress on the terminal while something takes long; yield how to count papers."""
+def working(what: str, *, if_stopped: str) -> Iterator[Callable[[int], None]]:
+    """Show progress on the terminal while something takes long; yield how to count papers.
+
+    Args:
+        what: What is done.
+        if_stopped: What has become of the work, for a person who ends it with Ctrl-C.
+    """
+    try:
+        with _progress(what) as count:
+            yield count
+    except KeyboardInterrupt as error:
+        raise _stopped(if_stopped) from error
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[Callable[[int], None]]:
     console = errors()
     if not console.is_terminal:
         yield lambda _: None

@@ -8,36 +8,56 @@ from typing import Annotated
 
 import typer
 
-from rag.cli.common import Debug, Storage, command, open_library
+from rag.cli.common import Debug, Storage, command, listing, one_of, open_library
 from rag.errors import StorageError
 
 __all__ = ["register"]
 
 Output = Annotated[
     Path | None,
-    typer.Option("--output", "-o", metavar="FILE", help="Where to. [default: standard output]"),
+    typer.Option("--output", "-o", metavar="FILE", help="Where to. (default: standard output)"),
 ]
 
 
 def register(app: typer.Typer) -> None:
     """Add the command to the command line."""
-    app.command()(export)
+    app.command(cls=listing(_formats))(export)
+
+
+def _format_names() -> list[str]:
+    from rag.export import paper_formats
+
+    return [one.name for one in paper_formats()]
+
+
+def _formats() -> str:
+    from rag.export import paper_formats
+
+    formats = ", ".join(f"{one.label} ({one.name})" for one in paper_formats())
+    return f"Formats: {formats}."
 
 
 @command
 def export(
     ids: Annotated[
         list[str] | None,
-        typer.Argument(metavar="ID...", help="Which papers. [default: all]", show_default=False),
+        typer.Argument(metavar="ID...", help="Which papers. (default: all)", show_default=False),
     ] = None,
     format: Annotated[
-        str, typer.Option("--format", "-f", metavar="bibtex|ris|csl|jsonl", help="The format.")
+        str,
+        typer.Option(
+            "--format",
+            "-f",
+            metavar="FORMAT",
+            callback=one_of(_format_names),
+            help="One of those below.",
+        ),
     ] = "bibtex",
     output: Output = None,
     storage: Storage = None,
     debug: Debug = False,
 ) -> None:
-    """Write papers for a reference manager, or as JSON lines that `rag add` reads."""
+    """Write papers for reference managers and programs."""
     with open_library(storage) as library:
         text = library.export(ids or None, format)
     if output is None:

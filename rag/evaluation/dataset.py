@@ -10,6 +10,7 @@ The layout is that of BEIR (Thakur et al., 2021).
 from __future__ import annotations
 
 import hashlib
+import io
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -21,8 +22,9 @@ from rag.evaluation.files import (
     text_of,
 )
 from rag.papers import Paper
-from rag.search.questions import MAX_QUESTION
-from rag.sources.readers.jsonl import read_jsonl
+from rag.search.query import MAX_QUESTION
+from rag.sources import Document
+from rag.sources.readers import jsonl
 from rag.text.decoding import one_line
 
 if TYPE_CHECKING:
@@ -162,7 +164,8 @@ def _read_documents(corpus: Path) -> tuple[dict[str, str], int, int]:
     unusable = repeated = 0
     for _, line in read_lines(corpus):
         # The reader that fills the library decides what is a paper, and which id it gets.
-        paper = next(iter(read_jsonl([line.encode()], "", "")), None)
+        document = Document(io.BytesIO(line.encode()), source="", name="")
+        paper = next(jsonl.READER.read(document), None)
         if not isinstance(paper, Paper):
             unusable += 1
         elif paper.id in documents:

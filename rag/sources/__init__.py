@@ -1,6 +1,16 @@
-"""Where papers come from: one module per format, bytes in, papers out."""
+"""Where papers come from: one module a format, bytes in, papers out."""
 
-from rag.sources.base import Item, Rejection
-from rag.sources.files import FORMATS, read_sources
+from rag.sources.base import Item, Reader, Rejection, all_readers, read_document
+from rag.sources.document import Document
+from rag.sources.files import file_suffixes, read_sources
 
-__all__ = ["FORMATS", "Item", "Rejection", "read_sources"]
+__all__ = [
+    "Document",
+    "Item",
+    "Reader",
+    "Rejection",
+    "all_readers",
+    "file_suffixes",
+    "read_document",
+    "read_sources",
+]

@@ -1,13 +1,28 @@
-"""What a reader hands on: papers, and what it could not take."""
+"""What a reader is, which there are, and what they hand on: papers, and what gave none.
+
+A format is one module in `rag.sources.readers` that holds one `Reader`. Everything that names
+formats (the command line's help, messages, the page's labels and file picker, the documentation)
+asks `all_readers` for them.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from enum import IntEnum
+from typing import TYPE_CHECKING, TypeAlias
 
 from rag.papers import Paper
+from rag.registry import discover
+from rag.sources.document import TooLargeError
+from rag.sources.kinds import name_kind
+from rag.text.decoding import NotTextError
 
-__all__ = ["Item", "Rejection"]
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from rag.sources.document import Document, Head
+
+__all__ = ["Confidence", "Item", "Reader", "Rejection", "all_readers", "read_document"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +45,83 @@ class Rejection:
 
 
 Item: TypeAlias = Paper | Rejection
+
+
+class Confidence(IntEnum):
+    """How sure a reader is that a document is in its format.
+
+    This is the order in which readers are preferred: the one with the most specific evidence
+    reads. Where two have the same, the first in order of name does.
+    """
+
+    NO = 0
+    NAME = 1  # only the name of the file says so
+    SHAPE = 2  # it has the form, which other formats share: a JSON object on each line
+    MARKS = 3  # it has what is usual for the format alone: keys, column headers, phrases
+    SIGNATURE = 4  # it begins as nothing else may: magic bytes, the root element
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """A format in which papers come.
+
+    Attributes:
+        name: What people type, as in `rag add --format jsonl`.
+        label: What it reads, in the plural, as it stands within a sentence.
+        suffixes: The endings that its files have, in lower case, the usual one first.
+        sniff: Says how surely a document is in the format, from its head alone. It is asked about
+            everything, so it answers quickly and takes whatever comes.
+        read: Yields the papers of a document, and a rejection for everything in it that gave
+            none: line by line, or from the whole text or bytes, as the format demands. What a
+            `Document` raises may pass through.
+    """
+
+    name: str
+    label: str
+    suffixes: tuple[str, ...]
+    sniff: Callable[[Head], Confidence]
+    read: Callable[[Document], Iterator[Item]]
+
+
+def all_readers() -> tuple[Reader, ...]:
+    """Return all readers, in order of name."""
+    return discover("rag.sources.readers", Reader)
+
+
+def read_document(document: Document, reader: Reader | None = None) -> Iterator[Item]:
+    """Yield the papers of a document, and what could not be read.
+
+    Args:
+        document: Where it comes from makes no difference: file, upload or response.
+        reader: Where a person knows the format; None has the surest reader read.
+    """
+    if document.head.is_blank:
+        yield Rejection(document.source, "", "the file is empty")
+        return
+    chosen = reader or _surest(document.head)
+    if chosen is None:
+        yield Rejection(document.source, "", _why_unread(document.head))
+        return
+    try:
+        yield from chosen.read(document)
+    except (NotTextError, TooLargeError) as error:
+        yield Rejection(document.source, "", str(error))
+
+
+def _surest(head: Head) -> Reader | None:
+    confidence, reader = max(
+        ((reader.sniff(head), reader) for reader in all_readers()), key=lambda pair: pair[0]
+    )
+    if confidence is Confidence.NAME:
+        # The content says more, also where it only tells why it can't be read.
+        return None if head.is_binary or name_kind(head) else reader
+    return reader if confidence else None
+
+
+def _why_unread(head: Head) -> str:
+    if kind := name_kind(head):
+        return f"this is {kind}"
+    if head.is_binary:
+        return "the file is binary, not text"
+    *others, last = (f"{reader.label} ({reader.name})" for reader in all_readers())
+    return f"neither {', '.join(others)} nor {last}"

@@ -1,50 +1,61 @@
-"""Find the files that were asked for, guess what each holds, and read it."""
+"""Find the files that were asked for, unpack them, and have them read."""
 
 from __future__ import annotations
 
 import glob
 import gzip
-import io
 import os
 import re
 import zlib
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, cast
 
-from rag.sources.base import Item, Rejection
-from rag.sources.readers.daily_papers import looks_like_page, read_page
-from rag.sources.readers.jsonl import looks_like_jsonl, read_jsonl
-from rag.text.decoding import NotTextError, decode, one_line, wide_encoding
+from rag.registry import choose
+from rag.sources.base import Item, Rejection, all_readers, read_document
+from rag.sources.document import Document
+from rag.text.decoding import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["FORMATS", "read_sources"]
+    from rag.sources.base import Reader
 
-FORMATS = ("daily-papers", "jsonl")
+__all__ = ["file_suffixes", "read_sources"]
 
 _GZIP = b"\x1f\x8b"
-_HEAD = 65_536
-_MAX_PAGE = 64 * 2**20  # bytes: a page is read whole, so that its paragraphs can be weighed
+_GZIP_SUFFIX = ".gz"
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://|(?:arxiv|doi|pmid|acl):", re.IGNORECASE)
 
 
+def file_suffixes() -> list[str]:
+    """Return the endings that the names of readable files usually have."""
+    return [
+        *dict.fromkeys(one for reader in all_readers() for one in reader.suffixes),
+        _GZIP_SUFFIX,
+    ]
+
+
 def read_sources(sources: Iterable[str | Path], *, format: str | None = None) -> Iterator[Item]:  # noqa: A002
-    """Yield the papers of files, folders and globs, and what could not be read.
+    """Return the papers of files, folders and globs, and what could not be read.
 
     Args:
         sources: Paths; a folder stands for every file below it, in order of name.
-        format: One of `FORMATS` where a person knows better; None guesses from the content.
+        format: The name of a reader where a person knows better; None guesses from the content.
 
-    Yields:
-        Papers in the order of their sources. One bad file or line never ends the reading.
+    Returns:
+        Papers in the order of their sources, read as they are asked for. One bad file or line
+        never ends the reading.
+
+    Raises:
+        LibraryError: there is no such format.
     """
-    for source in sources:
-        for path in _expand(source):
-            if isinstance(path, Rejection):
-                yield path
-            else:
-                yield from _read_file(path, format)
+    reader = None if format is None else choose(format, all_readers())
+    return (
+        item
+        for source in sources
+        for path in _expand(source)
+        for item in ([path] if isinstance(path, Rejection) else _read_file(path, reader))
+    )
 
 
 def _expand(source: str | Path) -> Iterator[Path | Rejection]:
@@ -93,7 +104,7 @@ def _explain(error: Exception) -> str:
     return f"can't be read ({one_line(reason)})"
 
 
-def _read_file(path: Path, format: str | None) -> Iterator[Item]:  # noqa: A002
+def _read_file(path: Path, reader: Reader | None) -> Iterator[Item]:
     # The folder's name keeps apart files of one name without telling where a home folder is.
     resolved = path.resolve()
     name = one_line(f"{resolved.parent.name}/{resolved.name}".lstrip("/"))
@@ -102,60 +113,15 @@ def _read_file(path: Path, format: str | None) -> Iterator[Item]:  # noqa: A002
         # Opening a pipe waits for whoever writes to it; a device may never end.
         yield Rejection(source, "", "not a file but a pipe, socket or device")
         return
+    plain = path.with_suffix("") if path.suffix.lower() == _GZIP_SUFFIX else path
     try:
         with path.open("rb") as raw:
             packed = raw.read(2) == _GZIP
             raw.seek(0)
-            if packed:
-                with gzip.open(raw) as stream:
-                    yield from _read_stream(stream, source, name, format)  # type: ignore[arg-type]
-            else:
-                yield from _read_stream(raw, source, name, format)
+            with gzip.open(raw) if packed else raw as stream:
+                document = Document(
+                    cast("BinaryIO", stream), source=source, name=name, suffix=plain.suffix
+                )
+                yield from read_document(document, reader)
     except (OSError, EOFError, zlib.error) as error:
         yield Rejection(source, "", _explain(error))
-
-
-def _read_stream(
-    stream: BinaryIO,
-    source: str,
-    name: str,
-    format: str | None,  # noqa: A002
-) -> Iterator[Item]:
-    head = stream.read(_HEAD)
-    try:
-        start = decode(head)
-    except NotTextError as error:
-        yield Rejection(source, "", str(error))
-        return
-    if not start.strip():
-        yield Rejection(source, "", "the file is empty")
-        return
-    chosen = format or ("jsonl" if looks_like_jsonl(start) else None)
-    if chosen == "jsonl":
-        stream.seek(0)
-        yield from read_jsonl(_lines(stream, head), source, name)
-        return
-    data = head + stream.read(_MAX_PAGE)
-    if len(data) > _MAX_PAGE:
-        yield Rejection(source, "", f"larger than {_MAX_PAGE >> 20} MB, too large for a saved page")
-        return
-    text = decode(data)
-    if chosen is None and not looks_like_page(text):
-        reason = f"neither a saved Daily Papers page nor JSON lines; formats: {', '.join(FORMATS)}"
-        yield Rejection(source, "", reason)
-        return
-    yield from read_page(text, source, name)
-
-
-def _lines(stream: BinaryIO, head: bytes) -> Iterator[bytes]:
-    """Yield the lines of a stream; where characters have two bytes or four, as UTF-8."""
-    encoding = wide_encoding(head)
-    if encoding is None:
-        yield from stream
-        return
-    text = io.TextIOWrapper(stream, encoding, errors="replace")
-    try:
-        for line in text:
-            yield line.encode()
-    finally:
-        text.detach()  # the stream is the caller's to close

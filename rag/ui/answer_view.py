@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from rag.export import PaperFormat, answer_formats
 from rag.ui.markup import action, hidden, in_text, plain, rich, tag
 
 if TYPE_CHECKING:
@@ -20,13 +21,14 @@ _MARKER = re.compile(r"\[(\d{1,3}\??(?:, \d{1,3}\??)*)\]")
 _LAST_MARKERS = re.compile(r"(?:\s*\[\d{1,3}\??(?:, \d{1,3}\??)*\])+\s*\Z")
 # A sign, a word and an explanation: none of the outcomes is told by colour alone.
 _VERDICTS = {
-    "supported": ("✓", "supported", "The words that it cites bear it out."),
-    "weak": ("≈", "weak", "What it cites supports it only in part."),
+    "supported": ("✓", "supported", "What it cites says so."),
+    "weak": ("≈", "in part", "What it cites says it in other words, or in part."),
+    "doubtful": ("?", "compare", "No support was found for it in what it cites."),
     "unsupported": ("✗", "unsupported", "What it cites doesn't say this."),
-    "misattributed": ("⇄", "misattributed", "Another paper supports it better."),
-    "uncited": ("?", "uncited", "It claims something and cites nothing."),
+    "misattributed": ("⇄", "other paper", "Another paper supports it better."),
+    "uncited": ("○", "uncited", "It claims something and cites nothing."),
+    "unchecked": ("–", "not checked", "It can't be checked here."),
 }
-_EXPORTS = (("bibtex", "BibTeX"), ("ris", "RIS"), ("csl", "CSL"))
 
 
 def writing_html(text: str, *, understood: str = "") -> str:
@@ -92,7 +94,8 @@ def _inserts(answer: Answer, turn: int) -> Iterator[Insert]:
             yield at + _blank(answer.text[at:start]), start, _heading(answer.text[at:start])
         for match in _markers(answer, start, end):
             yield (*match.span(), _links(match[1], turn, index, sentence))
-        yield end, end, _verdict(sentence)
+        if answer.mode == "llm":  # a quote is copied: a mark would say no more
+            yield end, end, _verdict(sentence, answer)
         at = end
 
 
@@ -128,7 +131,7 @@ def _links(numbers: str, turn: int, index: int, sentence: Sentence) -> str:
     return tag("span", *links, class_="cites")
 
 
-def _verdict(sentence: Sentence) -> str:
+def _verdict(sentence: Sentence, answer: Answer) -> str:
     sign, word, meaning = _VERDICTS[sentence.status]
     reasons = list(sentence.reasons)
     if sentence.better is not None and not any(sentence.better.title in one for one in reasons):
@@ -142,19 +145,36 @@ def _verdict(sentence: Sentence) -> str:
     return tag(
         "details",
         tag("summary", label, title=explained),
-        tag("span", in_text(explained), class_="why"),
+        tag("span", in_text(explained), *_compared(sentence, answer), class_="why"),
         class_=f"verdict {sentence.status}",
     )
+
+
+def _compared(sentence: Sentence, answer: Answer) -> Iterator[str]:
+    """Yield what helps to compare: the words without support, and the closest words cited."""
+    if sentence.status == "supported":
+        return
+    for words in answer.unsupported_words(sentence):
+        yield tag("span", "Without support: ", tag("q", in_text(words)), class_="unsure")
+    for one in (answer.citations[place] for place in sentence.quotes[:1]):
+        if one.quote:
+            closest = f"Closest in [{one.n}]: "
+            yield tag("span", plain(closest), tag("q", in_text(one.quote)), class_="closest-words")
 
 
 def _summary(answer: Answer) -> str:
     if not answer.sentences:
         return ""
+    if answer.mode == "extractive":
+        count = len({one.n for one in answer.citations})
+        papers = "1 paper" if count == 1 else f"{count} papers"
+        return tag("div", f"Quoted word for word from {papers}.", class_="summary")
     fine = all(sentence.status == "supported" for sentence in answer.sentences)
     sign = tag("span", "✓" if fine else "!", class_="sign")
-    how = "Checked against the abstracts: " if answer.mode == "llm" else "Quoted word for word: "
     kind = "summary fine" if fine else "summary mixed"
-    return tag("div", sign, f" {how}{plain(answer.summary)}.", class_=kind)
+    return tag(
+        "div", sign, f" Checked against the abstracts: {plain(answer.summary)}.", class_=kind
+    )
 
 
 def _abstention(answer: Answer) -> str:
@@ -188,12 +208,11 @@ def _foot(answer: Answer, turn: int) -> str:
     if cost := answer.usage.get("cost"):
         facts.append(plain(f"cost {cost:.4f}"))
     acts = [action("Copy as Markdown", "copy", turn)]
-    if answer.citations:
-        acts += [
-            action(name, "save", turn, kind, title=f"Download the cited papers as {name}")
-            for kind, name in _EXPORTS
-        ]
-    acts.append(action("Provenance", "save", turn, "provenance", title="Download what was asked"))
+    for one in answer_formats():
+        of_papers = isinstance(one, PaperFormat)
+        if answer.citations or not of_papers:
+            title = f"Download the {'cited papers' if of_papers else 'answer'} as {one.label}"
+            acts.append(action(one.label, "save", turn, one.name, title=title))
     return tag(
         "div",
         tag("span", " · ".join(facts), class_="facts"),

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from rag.errors import RagError
+from rag.export import conversation_formats
+from rag.search.query import MAX_QUESTION
 from rag.ui.answering import answer_question
-from rag.ui.conversations import MAX_QUESTION, as_typed
+from rag.ui.conversations import as_typed
 from rag.ui.filter_bar import FilterFields, filter_line, read_filters
 from rag.ui.markup import LATEX, action, number, plain, tag
 from rag.ui.site import warn
@@ -307,12 +309,8 @@ def _examples(questions: Sequence[str]) -> str:
 
 
 def _export_links() -> str:
-    kinds = (
-        ("markdown", "Markdown"),
-        ("json", "JSON"),
-        ("bibtex", "BibTeX"),
-        ("ris", "RIS"),
-        ("csl", "CSL"),
-    )
-    links = [action(name, "keep", kind) for kind, name in kinds]
+    links = [
+        action(one.label, "keep", one.name, title=f"Download {one.file_name}")
+        for one in conversation_formats()
+    ]
     return tag("div", "Download the conversation: ", *links, class_="acts")

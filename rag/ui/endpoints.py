@@ -9,7 +9,7 @@ from gradio.events import api
 
 from rag.errors import RagError
 from rag.search.query import Filters
-from rag.ui.conversations import check_length
+from rag.sources import all_readers
 from rag.ui.uploads import MAX_PASTED, handed_in
 
 if TYPE_CHECKING:
@@ -38,7 +38,6 @@ def add_endpoints(site: Site) -> None:
             checking each, the citations with quotes and offsets, and whether it abstained.
         """
         with _told():
-            check_length(question)
             answer = await library.aask(question, filters=_years(year_from, year_to))
             return answer.as_dict()
 
@@ -55,13 +54,12 @@ def add_endpoints(site: Site) -> None:
             Papers with rank, score and the passage that was found, the best first.
         """
         with _told():
-            check_length(question)
             count = max(1, min(int(k), _MOST_HITS))
             hits = library.search(question, count, filters=_years(year_from, year_to))
             return [hit.as_dict() for hit in hits]
 
     def add(text: str) -> dict[str, Any]:
-        """Add papers to the library from text: JSON lines or a saved Daily Papers page.
+        """Add papers to the library from text in one of these formats: {formats}.
 
         Args:
             text: The content of a file, at most 5,000,000 characters.
@@ -79,6 +77,9 @@ def add_endpoints(site: Site) -> None:
             one["source"] = str(one["source"]).rsplit("/", 1)[-1]
         return report
 
+    # Callers, programs and models alike, are told what the docstring says.
+    formats = ", ".join(reader.label for reader in all_readers())
+    add.__doc__ = str(add.__doc__).format(formats=formats)
     api(ask, api_name="ask", concurrency_limit=_AT_ONCE)
     api(search, api_name="search", concurrency_limit=_AT_ONCE)
     if not site.options.read_only:

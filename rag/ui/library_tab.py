@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from rag.errors import RagError
+from rag.export import paper_formats
+from rag.registry import choose
+from rag.sources import all_readers, file_suffixes
 from rag.ui.library_view import PAGE, message_html, page_line, report_html, table_html
 from rag.ui.markup import LATEX, number
 from rag.ui.site import warn
-from rag.ui.uploads import FILE_KINDS, MAX_PASTED, handed_in
+from rag.ui.uploads import MAX_PASTED, handed_in
 
 if TYPE_CHECKING:
     from rag.index.catalog import Sort
@@ -29,12 +32,6 @@ _SORTS: dict[str, tuple[Sort, bool]] = {
     "Title, Z to A": ("title", True),
     "Newest first": ("year", True),
     "Oldest first": ("year", False),
-}
-_FORMATS = {
-    "BibTeX": ("bibtex", "bib"),
-    "RIS": ("ris", "ris"),
-    "CSL": ("csl", "csl.json"),
-    "JSON lines": ("jsonl", "jsonl"),
 }
 _MOST_EXPORTED = 20_000  # papers that are handed to the page at once; more on the command line
 # The ids of the papers that are ticked on the page.
@@ -63,13 +60,13 @@ class LibraryTab:
         with gr.Accordion("Add papers", open=False, visible=self._changes, elem_id="add"):
             with gr.Row():
                 self.files = gr.File(
-                    label="Saved pages or JSON lines",
+                    label=f"Files: {', '.join(reader.label for reader in all_readers())}",
                     file_count="multiple",
-                    file_types=list(FILE_KINDS),
+                    file_types=file_suffixes(),
                     height=170,
                 )
                 self.pasted = gr.Textbox(
-                    label="Or paste the text of a page, or JSON lines",
+                    label="Or paste the text of such a file",
                     lines=6,
                     max_lines=6,
                     max_length=MAX_PASTED,
@@ -92,7 +89,10 @@ class LibraryTab:
         self.ticked = gr.Textbox(visible=False)
         with gr.Row(elem_id="list-acts", equal_height=True):
             self.format = gr.Dropdown(
-                list(_FORMATS), value="BibTeX", label="Export as", min_width=130
+                [(one.label, one.name) for one in paper_formats()],
+                value="bibtex",
+                label="Export as",
+                min_width=130,
             )
             self.export = gr.Button("Export ticked, or all that match", size="sm", min_width=180)
             self.remove = gr.Button(
@@ -173,8 +173,8 @@ class LibraryTab:
             return None, None, None
 
     def _export(self, ticked: str, name: str, words: str, sort: str) -> list[Any]:
-        kind, ending = _FORMATS.get(name, _FORMATS["BibTeX"])
         try:
+            chosen = choose(name, paper_formats())
             ids = _ids(ticked)
             if not ids:
                 order, descending = _SORTS.get(sort, ("title", False))
@@ -184,15 +184,15 @@ class LibraryTab:
                 if total > _MOST_EXPORTED:
                     raise RagError(
                         f"{total:,} papers are too many for the page.",
-                        hint=f"Use the command line: rag export --format {kind}",
+                        hint=f"Use the command line: rag export --format {name}",
                     )
                 ids = [paper.id for paper in papers]
-            text = self._site.library.export(ids, kind)
+            text = self._site.library.export(ids, name)
         except RagError as error:
             return [gr.skip(), message_html(error.message, error.hint, failed=True)]
         said = f"Exported {number(len(ids), 'paper')}."
         command = self._site.command(
-            "save", name=f"papers.{ending}", text=text, type="text/plain", said=said
+            "save", name=chosen.file_name, text=text, type=chosen.media_type, said=said
         )
         return [command, message_html(said)]
 

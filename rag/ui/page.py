@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from rag.errors import RagError
+from rag.export import ExportFormat, answer_formats, conversation_formats
+from rag.registry import choose
 from rag.ui.chat_tab import OPENED, ChatTab
 from rag.ui.endpoints import add_endpoints
 from rag.ui.library_tab import LibraryTab
@@ -36,14 +38,6 @@ _KEY = """() => {
   }
   return [key];
 }"""
-_SAVED = {
-    "bibtex": ("papers.bib", "text/plain"),
-    "ris": ("papers.ris", "text/plain"),
-    "csl": ("papers.csl.json", "application/json"),
-    "provenance": ("provenance.json", "application/json"),
-    "markdown": ("conversation.md", "text/markdown"),
-    "json": ("conversation.json", "application/json"),
-}
 
 
 def build_page(library: Library, options: ServeOptions) -> tuple[gr.Blocks, Site]:
@@ -190,9 +184,8 @@ class _Page:
             return single_html(paper, similar=similar), command("reveal")
         conversation = self._site.conversation(request)
         if verb == "keep":
-            name, kind = _SAVED[rest[0]] if rest[0] in _SAVED else _SAVED["markdown"]
             text = conversation.chat.export(rest[0])
-            return None, command("save", name=name, type=kind, text=text, said="Downloaded.")
+            return None, self._save(choose(rest[0], conversation_formats()), text)
         answer = conversation.answer(int(rest[0]))
         if answer is None:
             raise ValueError(verb)
@@ -203,8 +196,12 @@ class _Page:
             return sources_html(answer, n=n, sentence=sentence), command("reveal")
         if verb == "copy":
             return None, command("copy", text=answer.export("markdown"), said="Copied.")
-        if verb == "save" and rest[1] in _SAVED:
-            name, kind = _SAVED[rest[1]]
+        if verb == "save":
             text = answer.export(rest[1])
-            return None, command("save", name=name, type=kind, text=text, said="Downloaded.")
+            return None, self._save(choose(rest[1], answer_formats()), text)
         raise ValueError(verb)
+
+    def _save(self, chosen: ExportFormat[Any], text: str) -> Any:  # noqa: ANN401
+        """Have the browser save a file."""
+        name, kind = chosen.file_name, chosen.media_type
+        return self._site.command("save", name=name, type=kind, text=text, said="Downloaded.")

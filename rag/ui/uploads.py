@@ -16,9 +16,8 @@ from rag.text.safety import for_terminal
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["FILE_KINDS", "MAX_FILE", "MAX_PASTED", "handed_in"]
+__all__ = ["MAX_FILE", "MAX_PASTED", "handed_in"]
 
-FILE_KINDS = (".txt", ".text", ".md", ".jsonl", ".json", ".ndjson", ".gz")
 MAX_FILE = 64 * 2**20  # bytes
 MAX_PASTED = 5_000_000  # characters
 _MAX_FILES = 100

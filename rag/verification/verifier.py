@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from rag.models.reader import Judgement, Reader
+    from rag.models.judging import Judgement, Reader
     from rag.papers import Paper
 
     Encode = Callable[[Sequence[str]], NDArray[np.float32]]
@@ -163,6 +163,9 @@ class Verifier:
         if is_copied(text, cited):
             evidence = tuple(_copied_from(text, claim.cited, views))
             return SentenceVerdict(status=Status.SUPPORTED, score=1.0, evidence=evidence)
+        if not any(view.spans for view in cited):
+            reason = "what it cites has no abstract that it could be checked against"
+            return SentenceVerdict(status=Status.UNCHECKED, reasons=(reason,), score=0.5)
         foreign = ["the sentence"] if not is_checkable(text) else []
         if not all(is_checkable(view.paper.abstract) for view in cited):
             foreign.append("the cited abstract")

@@ -62,6 +62,15 @@ def test_papers_can_be_named_by_id(library):
         library.verify("It is so [1].", ["arxiv:0000.00000"])
 
 
+def test_a_text_that_names_no_file_is_one_id(library):
+    checked = library.verify("Ship noise below 60 hertz doubles the error [1].", "9905.00005")
+    assert [paper.id for paper in checked.papers.values()] == ["arxiv:9905.00005"]
+    for name in ("papers.jsonl", "x" * 5000, "~nobody-of-this-name/papers.jsonl"):
+        with pytest.raises(PaperNotFoundError) as caught:
+            library.verify("It is so [1].", name)
+        assert name in caught.value.message
+
+
 @pytest.mark.parametrize(
     "references",
     [
@@ -105,6 +114,7 @@ def test_papers_of_a_file(nothing, tmp_path):
     path = tmp_path / "papers.jsonl"
     path.write_text("\n".join(json.dumps(p.as_dict()) for p in (OWN, OTHER)), encoding="utf-8")
     assert nothing.verify(TEXT, path).summary == nothing.verify(TEXT, [OWN, OTHER]).summary
+    assert nothing.verify(TEXT, str(path)).summary == nothing.verify(TEXT, path).summary
     path.write_text('{"id": 3}\n', encoding="utf-8")
     with pytest.raises(LibraryError, match="Not all papers can be read"):
         nothing.verify(TEXT, path)

@@ -61,6 +61,7 @@ def test_before_any_answer_there_are_no_sources(talk):
         ("papers.bib", "@"),
         ("papers.ris", "TY  -"),
         ("papers.csl", '"title"'),
+        ("papers.csl.json", '"title"'),
         ("papers.jsonl", "arxiv:9905.00005"),
         ("talk.json", "standalone_question"),
     ],
@@ -100,7 +101,7 @@ def test_help_names_the_commands(talk):
 @pytest.mark.parametrize(
     "line",
     ["/dance", "/save file.docx", "/save /no/such/folder/talk.md", "/filters colour=red",
-     "/filters year=soon", '/filters author="Ann'],
+     "/filters year=soon", "/filters year=2024-2020", '/filters author="Ann'],
 )  # fmt: skip
 def test_a_wrong_command_is_told_and_the_talk_goes_on(talk, line):
     ran = talk(line, WHALES)

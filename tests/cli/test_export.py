@@ -39,5 +39,4 @@ def test_json_lines_can_be_added_again(rag, tmp_path):
 
 def test_what_cannot_be_exported_is_told(rag, complained, tmp_path):
     complained(rag("export", "arxiv:0000.00000"))
-    complained(rag("export", "--format", "docx", BEES))
     complained(rag("export", BEES, "--output", tmp_path / "no" / "such" / "folder.bib"))

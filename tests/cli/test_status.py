@@ -54,6 +54,19 @@ def test_doctor_is_content_before_the_first_paper(
     assert not (tmp_path / "storage").exists()
 
 
+def test_doctor_goes_by_what_an_error_is_and_not_by_its_words(
+    rag: Callable[..., object],
+    stocked: Path,
+    make_encoder: Callable[..., Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("RAG_EMBEDDER", str(make_encoder(tmp_path / "no library")))
+    checks = {check["name"]: check for check in rag("doctor", "--json").value}
+    assert "no library" in checks["library"]["found"]
+    assert not checks["library"]["ok"]
+
+
 def test_doctor_names_what_is_broken_and_goes_on(
     rag: Callable[..., object], stocked: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

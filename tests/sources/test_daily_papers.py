@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,9 +12,9 @@ from hypothesis import strategies as st
 
 from rag import Paper
 from rag.papers import title_id
-from rag.sources import Rejection, read_sources
-from rag.sources.readers.daily_papers import looks_like_page, read_page
-from rag.text.decoding import decode, one_line
+from rag.sources import Document, Rejection, read_document, read_sources
+from rag.sources.readers.daily_papers import READER
+from rag.text.decoding import one_line
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,8 +47,17 @@ def page(*blocks: str, chrome: str = "full") -> str:
     return "\n\n".join([*CHROMES[chrome], *blocks])
 
 
-def read(text: str) -> list[Paper | Rejection]:
-    return list(read_page(text, "page.txt", "pages/page.txt"))
+def document(data: bytes) -> Document:
+    return Document(io.BytesIO(data), source="page.txt", name="pages/page.txt")
+
+
+def read(page: str | bytes) -> list[Paper | Rejection]:
+    data = page if isinstance(page, bytes) else page.encode()
+    return list(read_document(document(data), READER))
+
+
+def looks_like_page(text: str) -> bool:
+    return bool(READER.sniff(document(text.encode()).head))
 
 
 def read_bytes(folder: Path, data: bytes) -> list[Paper | Rejection]:
@@ -56,8 +66,8 @@ def read_bytes(folder: Path, data: bytes) -> list[Paper | Rejection]:
     return list(read_sources([file]))
 
 
-def papers(text: str) -> list[Paper]:
-    items = read(text)
+def papers(page: str | bytes) -> list[Paper]:
+    items = read(page)
     assert all(isinstance(item, Paper) for item in items), items
     return [item for item in items if isinstance(item, Paper)]
 
@@ -245,7 +255,7 @@ def test_every_way_to_save_a_page_gives_the_same_papers(
         (b"", "empty"),
         (b" \r\n\t\n", "empty"),
         (b"\xef\xbb\xbf", "empty"),
-        (b"%PDF-1.7\n%\xe2\xe3\x00\x00\x01\x02", "binary"),
+        (b"%PDF-1.7\n%\xe2\xe3\x00\x00\x01\x02", "this is a PDF"),
         (bytes(range(256)) * 20, "binary"),
         ("\n\n".join(CHROMES["dated"]).encode(), "no papers"),
         (b"A letter to a friend.\n\nIt says hello.\n", "neither"),
@@ -311,11 +321,10 @@ def test_any_text_is_read_without_a_crash_or_an_empty_paper(text: str) -> None:
 
 @given(st.binary(max_size=400))
 def test_any_bytes_are_decoded_or_refused(data: bytes) -> None:
-    try:
-        text = decode(CHROMES["full"][1].encode() + b"\n\n" + data)
-    except ValueError:
-        return
-    assert all(item.title for item in read(text) if isinstance(item, Paper))
+    whole = CHROMES["full"][1].encode() + b"\n\n" + data
+    items = list(read_document(document(whole)))
+    assert items
+    assert all(item.title for item in items if isinstance(item, Paper))
 
 
 @given(st.lists(st.sampled_from([line for lines in CHROMES.values() for line in lines[:-1]])))
@@ -374,7 +383,7 @@ def test_a_page_gives_exactly_the_entries_it_was_made_from(
     if tabs:
         text = text.replace(" ", "\t")
     data = (b"\xef\xbb\xbf" if bom else b"") + text.replace("\n", newline).encode()
-    found = papers(decode(data))
+    found = papers(data)
     assert [known(paper) for paper in found] == [(e.title, e.abstract) for e in made]
     assert [(paper.author_count, paper.date) for paper in found] == [
         (e.count, e.date) for e in made

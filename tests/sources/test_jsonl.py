@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +13,10 @@ from hypothesis import strategies as st
 
 from rag import Paper
 from rag.papers import title_id
-from rag.sources import Rejection, read_sources
-from rag.sources.readers.jsonl import looks_like_jsonl, read_jsonl
+from rag.sources import Document, Rejection, read_document, read_sources
+from rag.sources.base import Confidence
+from rag.sources.document import Head
+from rag.sources.readers.jsonl import READER
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +31,9 @@ def read(*values: Any) -> list[Item]:
         else (value if isinstance(value, str) else json.dumps(value)).encode()
         for value in values
     ]
-    return list(read_jsonl(lines, "papers.jsonl", "folder/papers.jsonl"))
+    data = b"".join(line.rstrip(b"\n") + b"\n" for line in lines)
+    document = Document(io.BytesIO(data), source="papers.jsonl", name="folder/papers.jsonl")
+    return list(read_document(document, READER))
 
 
 def one(**values: Any) -> Paper:
@@ -253,9 +258,22 @@ def test_what_is_exported_is_read_back(paper: Paper) -> None:
     assert back.url == paper.url or paper.url is None
 
 
-def test_the_beginning_of_a_file_tells_its_format() -> None:
-    assert looks_like_jsonl('\n  {"title": "A"}')
-    assert not looks_like_jsonl("Daily Papers")
+@pytest.mark.parametrize(
+    ("text", "suffix", "expected"),
+    [
+        ('\n  {"title": "A"}', "", Confidence.SHAPE),
+        ("{}", ".txt", Confidence.SHAPE),
+        ("# made by a script", ".jsonl", Confidence.NAME),
+        ("# made by a script", "", Confidence.NO),
+        ('{\n  "title": "A"\n}', ".json", Confidence.NO),
+        ("{\\rtf1 A letter}", "", Confidence.NO),
+        ("Daily Papers", "", Confidence.NO),
+    ],
+)
+def test_the_beginning_of_a_file_tells_its_format(
+    text: str, suffix: str, expected: Confidence
+) -> None:
+    assert READER.sniff(Head(text.encode(), suffix)) is expected
 
 
 # --- gzip -----------------------------------------------------------------------------------

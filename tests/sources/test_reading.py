@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 from typing import TYPE_CHECKING
@@ -9,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rag import Paper
-from rag.sources import FORMATS, Rejection, read_sources
+from rag.errors import LibraryError
+from rag.sources import Rejection, read_sources
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -144,13 +146,29 @@ def test_a_person_may_know_the_format_better(tmp_path: Path) -> None:
     assert titles(file)[0].startswith("! neither")
     assert titles(file, format="daily-papers") == ["A Title on a Page"]
     assert titles(file, format="jsonl")[0].startswith("! not JSON")
-    assert FORMATS == ("daily-papers", "jsonl")
+
+
+def test_a_format_that_there_is_not_is_told_before_anything_is_read() -> None:
+    with pytest.raises(LibraryError, match="no format 'docx'") as caught:
+        read_sources(["missing.txt"], format="docx")
+    assert caught.value.hint == "Formats are: daily-papers, jsonl."
+
+
+def test_a_name_decides_only_where_the_content_says_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "papers.jsonl"
+    file.write_text(f"# made by a script\n{LINE}\n")
+    assert titles(file) == ["! not JSON (Expecting value)", "A Title in a Line"]
+    packed = tmp_path / "papers.jsonl.gz"
+    packed.write_bytes(gzip.compress(file.read_bytes()))
+    assert titles(packed) == titles(file)
+    file.write_text("<!DOCTYPE html>\n<p>Not found</p>\n")
+    assert titles(file)[0].startswith("! this is HTML: ")
 
 
 def test_a_page_too_large_to_be_one_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rag.sources.files._MAX_PAGE", 100_000)
+    monkeypatch.setattr("rag.sources.document._MAX_WHOLE", 100_000)
     file = tmp_path / "huge.txt"
     file.write_text(PAGE + "\n\nWords without an end. " * 10_000)
     assert titles(file)[0].startswith("! larger than")

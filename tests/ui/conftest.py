@@ -162,6 +162,20 @@ def _within_a_loop(start: Callable[[], Any]) -> Any:
     return start()
 
 
+@pytest.fixture
+def build_page(library: Library) -> Callable[[], Any]:
+    """Return a function that builds the page over papers that no test changes, unserved."""
+
+    def build() -> Any:
+        from rag.ui.options import ServeOptions
+        from rag.ui.page import build_page
+
+        page, _ = _within_a_loop(lambda: build_page(library, ServeOptions()))
+        return page
+
+    return build
+
+
 @pytest.fixture(scope="session")
 def serve_library() -> Callable[..., tuple[str, Callable[[], None]]]:
     """Return a function that serves a library and returns the address and how to end it."""

@@ -14,14 +14,16 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rag.papers import Paper, title_id
-from rag.sources.base import Item, Rejection
+from rag.sources.base import Confidence, Item, Reader, Rejection
 from rag.text.dates import parse_page_date, year_of
 from rag.text.decoding import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["looks_like_page", "read_page"]
+    from rag.sources.document import Document, Head
+
+__all__ = ["READER"]
 
 _CHROME = re.compile(
     r"""new | get\ trending\ papers\ in\ your\ email\ inbox!? | (?:un)?subscribe | daily\ papers
@@ -63,27 +65,26 @@ class _Byline:
     date: str | None
 
 
-def looks_like_page(text: str) -> bool:
-    """Tell whether a text has the marks of such a page: its chrome, or its metadata blocks."""
-    lines = [line.strip() for line in text.splitlines()]
-    return any(_TELLTALE.fullmatch(one_line(line)) for line in lines) or any(
+def _sniff(head: Head) -> Confidence:
+    """Look for what such a page has: its chrome, or its metadata blocks."""
+    if head.xml_root:  # the page as HTML, which has the same words
+        return Confidence.NO
+    lines = [line.strip() for line in head.text.splitlines()]
+    found = any(_TELLTALE.fullmatch(one_line(line)) for line in lines) or any(
         _AUTHORS.fullmatch(line) and line.startswith("•") for line in lines
     )
+    return Confidence.MARKS if found else Confidence.NO
 
 
-def read_page(text: str, source: str, name: str) -> Iterator[Item]:
+def _read(document: Document) -> Iterator[Item]:
     """Yield the papers of a page in its order, and what could not be read as one.
 
     An organisation's name in place of the author count is not taken for an author.
-
-    Args:
-        text: The page.
-        source: What rejections call the page.
-        name: What the papers list as their source.
     """
+    source, name = document.source, document.name
     empty = True
     run: list[_Block] = []
-    for part in [*_parts(text), None]:
+    for part in [*_parts(document.text()), None]:
         if isinstance(part, _Block):
             run.append(part)
             continue
@@ -232,3 +233,12 @@ def _abstract_cost(text: str, title: str) -> float:
     ends = text.rstrip("\"')]}*$”’").endswith((".", "!", "?", "…", ":"))
     cost = 0.0 if len(text) >= _LONG else 0.5 if ends else 4.0
     return cost + (0.5 if len(text) < len(title) else 0.0)
+
+
+READER = Reader(
+    name="daily-papers",
+    label="saved Daily Papers pages",
+    suffixes=(".txt", ".text", ".md"),
+    sniff=_sniff,
+    read=_read,
+)

@@ -7,17 +7,20 @@ usual names are understood too.
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from rag.papers import Paper, find_identifier, title_id
-from rag.sources.base import Item, Rejection
+from rag.sources.base import Confidence, Item, Reader, Rejection
 from rag.text.dates import parse_date, year_of
 from rag.text.decoding import NotTextError, decode, one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
-__all__ = ["looks_like_jsonl", "read_jsonl"]
+    from rag.sources.document import Document, Head
+
+__all__ = ["READER"]
 
 _NAMES: dict[str, tuple[str, ...]] = {
     "id": ("id", "_id", "paper_id", "paperId"),
@@ -34,26 +37,24 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "sources": ("sources",),
 }
 _MAX_ID = 300
+_OBJECT = re.compile(r"\s*\{[ \t]*[\"}]")
 
 
 class _BadRecordError(ValueError):
     """A line that is no paper; the message says why."""
 
 
-def looks_like_jsonl(text: str) -> bool:
-    """Tell whether the beginning of a text is a line of JSON."""
-    return text.lstrip().startswith("{")
+def _sniff(head: Head) -> Confidence:
+    """Look for an object that begins on the first line that isn't blank."""
+    if _OBJECT.match(head.text):
+        return Confidence.SHAPE
+    return Confidence.NAME if head.suffix in {".jsonl", ".ndjson"} else Confidence.NO
 
 
-def read_jsonl(lines: Iterable[bytes], source: str, name: str) -> Iterator[Item]:
-    """Yield a paper or a rejection for every line that isn't blank.
-
-    Args:
-        lines: The lines of the file, as bytes, from anything that can be iterated.
-        source: What rejections call the file.
-        name: What the papers list as their source.
-    """
-    for number, line in enumerate(lines, start=1):
+def _read(document: Document) -> Iterator[Item]:
+    """Yield a paper or a rejection for every line that isn't blank."""
+    source, name = document.source, document.name
+    for number, line in enumerate(document.lines(), start=1):
         place = f"line {number}"
         try:
             text = decode(line).strip()
@@ -158,3 +159,12 @@ def _names(value: Any) -> tuple[str, ...]:  # noqa: ANN401 - JSON
 def _identifier(text: str, scheme: str) -> str | None:
     found = find_identifier(text) if text else None
     return found.removeprefix(f"{scheme}:") if found and found.startswith(f"{scheme}:") else None
+
+
+READER = Reader(
+    name="jsonl",
+    label="JSON lines",
+    suffixes=(".jsonl", ".ndjson", ".json"),
+    sniff=_sniff,
+    read=_read,
+)

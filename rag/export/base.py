@@ -1,0 +1,145 @@
+"""What an export format is, which there are, and writing something in one of them.
+
+A format is an object in a module of `rag.export.formats`. Everything that offers formats (the
+command line, `/save` in the chat, the page's menus, the documentation) iterates over the functions
+here. There are formats of papers, of an answer, and of a conversation; an answer or a conversation
+can be exported in those of papers too, which then hold exactly the papers that it cites.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from rag.export.protocols import ExportedAnswer
+from rag.papers import Paper
+from rag.registry import choose, discover
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = [
+    "AnswerFormat",
+    "ConversationFormat",
+    "ExportFormat",
+    "PaperFormat",
+    "answer_formats",
+    "conversation_formats",
+    "export_answer",
+    "export_conversation",
+    "export_papers",
+    "paper_formats",
+]
+
+_FORMATS = "rag.export.formats"
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportFormat(Generic[T]):
+    """A way to write something for elsewhere.
+
+    Attributes:
+        name: What people type, as in `rag export --format bibtex`.
+        label: What menus call it.
+        suffixes: The endings that its files may have, the usual one first.
+        media_type: What it is to a browser.
+        stem: What its files are called before the ending.
+        write: Returns the text of a file.
+    """
+
+    name: str
+    label: str
+    suffixes: tuple[str, ...]
+    media_type: str
+    stem: str
+    write: Callable[[T], str]
+
+    @property
+    def file_name(self) -> str:
+        """What a file of this format is called where nobody says otherwise."""
+        return self.stem + self.suffixes[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaperFormat(ExportFormat[Sequence[Paper]]):
+    """A way to write papers, in their order; none of them comes twice."""
+
+    stem: str = "papers"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerFormat(ExportFormat[ExportedAnswer]):
+    """A way to write an answer."""
+
+    stem: str = "answer"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationFormat(ExportFormat[Sequence[ExportedAnswer]]):
+    """A way to write the answers of a conversation, in their order."""
+
+    stem: str = "conversation"
+
+
+def paper_formats() -> tuple[PaperFormat, ...]:
+    """Return the formats of papers, in order of name."""
+    return discover(_FORMATS, PaperFormat)
+
+
+def answer_formats() -> tuple[AnswerFormat | PaperFormat, ...]:
+    """Return the formats of an answer: those of its own, then those of the papers it cites."""
+    return (*discover(_FORMATS, AnswerFormat), *paper_formats())
+
+
+def conversation_formats() -> tuple[ConversationFormat | PaperFormat, ...]:
+    """Return the formats of a conversation: those of its own, then those of the cited papers."""
+    return (*discover(_FORMATS, ConversationFormat), *paper_formats())
+
+
+def export_papers(papers: Iterable[Paper], name: str) -> str:
+    """Write papers in the order given, each once.
+
+    Args:
+        papers: What to write.
+        name: The name of one of `paper_formats`.
+
+    Raises:
+        LibraryError: there is no such format.
+    """
+    chosen = choose(name, paper_formats())
+    return chosen.write(list({paper.id: paper for paper in papers}.values()))
+
+
+def export_answer(answer: ExportedAnswer, name: str) -> str:
+    """Write an answer, or exactly the papers that it cites.
+
+    Args:
+        answer: The answer.
+        name: The name of one of `answer_formats`.
+
+    Raises:
+        LibraryError: there is no such format.
+    """
+    chosen = choose(name, answer_formats())
+    if isinstance(chosen, AnswerFormat):
+        return chosen.write(answer)
+    return export_papers(answer.papers.values(), name)
+
+
+def export_conversation(answers: Sequence[ExportedAnswer], name: str) -> str:
+    """Write a conversation, or exactly the papers that are cited in it.
+
+    Args:
+        answers: In their order.
+        name: The name of one of `conversation_formats`.
+
+    Raises:
+        LibraryError: there is no such format.
+    """
+    chosen = choose(name, conversation_formats())
+    if isinstance(chosen, ConversationFormat):
+        return chosen.write(answers)
+    papers = {n: paper for answer in answers for n, paper in answer.papers.items()}
+    return export_papers((papers[n] for n in sorted(papers)), name)

@@ -1,0 +1,106 @@
+"""Markdown: an answer or a conversation, with the papers that it cites as footnotes."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from rag.export.base import AnswerFormat, ConversationFormat
+from rag.text.citations import TextPiece, parse_citations
+from rag.text.safety import for_markdown
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rag.export.protocols import ExportedAnswer
+    from rag.papers import Paper
+
+__all__ = ["ANSWER", "CONVERSATION"]
+
+_BEHIND_QUOTE = re.compile(r"(?<=” )\[(\d{1,3})\]")
+
+
+def _write(answers: Sequence[ExportedAnswer]) -> str:
+    papers: dict[int, Paper] = {}
+    parts: list[str] = []
+    for answer in answers:
+        papers.update(answer.papers)
+        parts += [f"## {_plain(answer.question)}", *_understood(answer), _footnoted(answer)]
+        parts += _closest(answer) + _check(answer) + _notes(answer)
+    notes = [f"[^{n}]: {_reference(paper)}" for n, paper in sorted(papers.items())]
+    return "\n\n".join([*parts, *notes]) + "\n"
+
+
+def _understood(answer: ExportedAnswer) -> list[str]:
+    if answer.standalone_question == answer.question:
+        return []
+    return [f"*Understood as: {_plain(answer.standalone_question)}*"]
+
+
+def _footnoted(answer: ExportedAnswer) -> str:
+    papers = answer.papers
+    if answer.mode == "extractive":
+        # What stands in brackets inside a quote is the paper's own.
+        return _BEHIND_QUOTE.sub(r"[^\1]", for_markdown(answer.text))
+    text = ""
+    for piece in parse_citations(for_markdown(answer.text)):
+        if isinstance(piece, TextPiece):
+            text += piece.text
+            continue
+        known = "".join(f"[^{n}]" for n in piece.numbers if n in papers)
+        strange = [*(n for n in piece.numbers if n not in papers), *piece.unknown]
+        text += known + (f"[{', '.join(f'{n}?' for n in strange)}]" if strange else "")
+    return text
+
+
+def _closest(answer: ExportedAnswer) -> list[str]:
+    if not answer.abstained or not answer.closest:
+        return []
+    lines = [
+        f"- *{_plain(paper.title)}* ({paper.id}): {_plain(why)}"
+        for paper, why in zip(answer.closest, answer.shortfalls, strict=False)
+    ]
+    return ["Closest papers:", "\n".join(lines)]
+
+
+def _check(answer: ExportedAnswer) -> list[str]:
+    if answer.mode != "llm" or not answer.sentences:
+        return []
+    lines = [f"> Checked: {answer.summary}."]
+    lines += [
+        f"> - {one.status}: “{_plain(one.text)}” {_plain('; '.join(one.reasons))}".rstrip()
+        for one in answer.sentences
+        if one.status != "supported"
+    ]
+    return ["\n".join(lines)]
+
+
+def _notes(answer: ExportedAnswer) -> list[str]:
+    return [f"> Note: {_plain(note)}" for note in answer.notes]
+
+
+def _reference(paper: Paper) -> str:
+    names = paper.credits if paper.authors else ""
+    parts = [names, f"*{_plain(paper.title)}*", paper.venue, paper.when, paper.url, paper.id]
+    shown = (part if part is parts[1] else _plain(part) for part in parts if part)
+    return ". ".join(part.removesuffix(".") for part in shown)
+
+
+def _plain(text: str) -> str:
+    return " ".join(for_markdown(text).split())
+
+
+ANSWER = AnswerFormat(
+    name="markdown",
+    label="Markdown",
+    suffixes=(".md", ".markdown"),
+    media_type="text/markdown",
+    write=lambda answer: _write([answer]),
+)
+CONVERSATION = ConversationFormat(
+    name="markdown",
+    label="Markdown",
+    suffixes=(".md", ".markdown"),
+    media_type="text/markdown",
+    write=_write,
+)

@@ -1,0 +1,129 @@
+"""The bytes that readers read, wherever they come from: a file, an upload, a response."""
+
+from __future__ import annotations
+
+import io
+import re
+from functools import cached_property
+from typing import TYPE_CHECKING, BinaryIO
+
+from rag.text.decoding import NotTextError, decode, wide_encoding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["Document", "Head", "TooLargeError"]
+
+_HEAD = 65_536  # bytes
+_MAX_WHOLE = 64 * 2**20  # bytes
+# Atomic, so that a document of nothing but comments is not tried in every combination of them.
+_XML_ROOT = re.compile(
+    r"\s*+(?>(?:<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^>\[]*(?:\[.*?\]\s*)?>)\s*)*+"
+    r"<(?:[\w.-]+:)?([\w.-]+)",
+    re.DOTALL | re.IGNORECASE,
+)
+
+
+class TooLargeError(ValueError):
+    """A document is larger than what is held in memory at once."""
+
+
+class Head:
+    """The beginning of a document: what its format is recognised by.
+
+    Args:
+        data: The first bytes.
+        suffix: The ending of its name in lower case, such as `.bib`, without that of a
+            compression; empty when it has none. A hint: content decides.
+    """
+
+    def __init__(self, data: bytes, suffix: str = "") -> None:
+        self.data = data
+        self.suffix = suffix
+
+    @cached_property
+    def _decoded(self) -> str | None:
+        try:
+            return decode(self.data)
+        except NotTextError:
+            return None
+
+    @property
+    def text(self) -> str:
+        """The bytes as text, perhaps cut within a character; empty when they are binary."""
+        return self._decoded or ""
+
+    @property
+    def is_binary(self) -> bool:
+        """Whether the bytes are those of no text."""
+        return self._decoded is None
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether there is nothing, or nothing but white space."""
+        return not self.is_binary and not self.text.strip()
+
+    @cached_property
+    def xml_root(self) -> str:
+        """The name of the first element, without its prefix, of XML or HTML; else empty."""
+        match = _XML_ROOT.match(self.text)
+        return match[1] if match else ""
+
+
+class Document:
+    """What a reader reads: as a stream of lines, as text, or as bytes.
+
+    Args:
+        stream: The content, not compressed. It is read from the beginning by each way of reading,
+            so it has to be seekable; closing it is up to the caller.
+        source: What rejections call the document.
+        name: What the papers list as their source.
+        suffix: The ending of its file's name, if it has one.
+    """
+
+    def __init__(self, stream: BinaryIO, *, source: str, name: str, suffix: str = "") -> None:
+        self.stream = stream
+        self.source = source
+        self.name = name
+        self._suffix = suffix.lower()
+
+    @cached_property
+    def head(self) -> Head:
+        """The beginning, 64 KiB at most."""
+        self.stream.seek(0)
+        return Head(self.stream.read(_HEAD), self._suffix)
+
+    def lines(self) -> Iterator[bytes]:
+        """Yield the lines; where characters have two bytes or four, as UTF-8."""
+        encoding = wide_encoding(self.head.data)
+        self.stream.seek(0)
+        if encoding is None:
+            yield from self.stream
+            return
+        text = io.TextIOWrapper(self.stream, encoding, errors="replace")
+        try:
+            for line in text:
+                yield line.encode()
+        finally:
+            text.detach()  # the stream is the caller's to close
+
+    def data(self) -> bytes:
+        """Return the whole content.
+
+        Raises:
+            TooLargeError: it has more than 64 MB.
+        """
+        self.stream.seek(0)
+        data = self.stream.read(_MAX_WHOLE + 1)
+        if len(data) > _MAX_WHOLE:
+            raise TooLargeError(f"larger than {_MAX_WHOLE >> 20} MB, too large to be read whole")
+        return data
+
+    def text(self) -> str:
+        r"""Return the whole content as text, whatever its encoding, with `\n` as line end.
+
+        Raises:
+            TooLargeError: it has more than 64 MB.
+            NotTextError: it is binary.
+        """
+        return decode(self.data())

@@ -1,0 +1,85 @@
+"""Name what no reader reads, so that a person sees at once what a file is."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rag.sources.document import Head
+
+__all__ = ["name_kind"]
+
+# The bytes that files have at a place.
+_SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
+    (0, b"%PDF-", "a PDF"),
+    (0, b"SQLite format 3\0", "an SQLite database"),
+    (0, b"PAR1", "a Parquet table"),
+    (0, b"\x89PNG\r\n\x1a\n", "an image"),
+    (0, b"\xff\xd8\xff", "an image"),
+    (0, b"GIF8", "an image"),
+    (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "a document of an old version of Office"),
+    (4, b"1AY&SY", "a bzip2 archive: unpack it first"),
+    (0, b"\xfd7zXZ\0", "an xz archive: unpack it first"),
+    (0, b"\x28\xb5\x2f\xfd", "a zstd archive: unpack it first"),
+    (0, b"7z\xbc\xaf\x27\x1c", "a 7z archive: unpack it first"),
+    (257, b"ustar", "a tar archive: unpack it first"),
+)
+_ZIP = b"PK\x03\x04"
+# Which entries tell apart the files that are zip archives inside.
+_ZIPPED: tuple[tuple[bytes, str], ...] = (
+    (b"xl/", "an Excel workbook"),
+    (b"word/", "a Word document"),
+    (b"application/epub+zip", "an e-book"),
+    (b"application/vnd.oasis.opendocument", "an OpenDocument file"),
+)
+_AS_TEXT = "open it in a browser, select all, copy, and save that as a text file"
+_XML: dict[str, str] = {
+    "html": f"HTML: {_AS_TEXT}",
+    "xml": "an EndNote library",  # which is what it calls its root
+    "pubmedarticleset": "PubMed XML",
+    "feed": "an Atom feed",
+    "rss": "an RSS feed",
+}
+# What texts hold; the first that is found decides.
+_TEXTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern, re.IGNORECASE | re.MULTILINE), kind)
+    for pattern, kind in (
+        (r"\A\s*<!doctype html", f"HTML: {_AS_TEXT}"),
+        (
+            r"\A(?:[\w-]+:.*\n|[ \t].*\n)*Content-Type: multipart/related",
+            f"a web page with its files: {_AS_TEXT}",
+        ),
+        (r"\A\s*\{\\rtf", "an RTF document"),
+        (r"\A\s*\[\s*[\[{\]\"]", "a JSON array: put each of its objects on a line of its own"),
+        (r"\A\s*\{\s*[\"}]", "JSON over several lines: put each object on a line of its own"),
+        (r"^[ \t]*@[a-z]+[ \t]*\{[^\n{}]*[,=]", "BibTeX"),
+        (r"\A(?:.*\n){0,9}?TY  - ", "RIS"),
+        (r"\A\s*PMID ?- ", "PubMed's nbib"),
+        (r"\A\s*%0 ", "EndNote's tagged text"),
+        (r"\A(?:FN .*\nVR |PT\t)", "an export of Web of Science"),
+        (r"\A\s*\\documentclass", "LaTeX"),
+        (
+            r"\A(?=.*[,;\t])(?:.*[,;\t])?\"?[\w -]{0,20}tit(?:le|el)\"?[,;\t\n]",
+            "a table of separated values",
+        ),
+    )
+)
+
+
+def name_kind(head: Head) -> str:
+    """Say what a document is, as in `this is ...`; empty where that is not known."""
+    named = _name_signature(head.data) or next(
+        (kind for pattern, kind in _TEXTS if pattern.search(head.text)), ""
+    )
+    if named or not head.xml_root:
+        return named
+    return _XML.get(head.xml_root.lower(), f"XML with the root <{head.xml_root}>")
+
+
+def _name_signature(data: bytes) -> str:
+    if data.startswith(_ZIP):
+        return next(
+            (kind for mark, kind in _ZIPPED if mark in data), "a zip archive: unpack it first"
+        )
+    return next((kind for at, mark, kind in _SIGNATURES if data.startswith(mark, at)), "")
