@@ -11,7 +11,7 @@ STAMP := $(VENV)/.installed
 EXAMPLES := tests/test_docs_examples.py
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo ui test check format docs lock bench clean
+.PHONY: help install demo ui test check format docs lock bench fit clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -65,6 +65,11 @@ bench: $(STAMP) ## measure speed against the same job with sentence-transformers
 	$(BIN)/python -m benchmarks.startup
 	$(BIN)/rag add --sample --storage storage/demo
 	$(BIN)/python -m benchmarks.page --storage storage/demo
+
+fit: $(STAMP) ## fit the linear models again, with the data beside the project
+	nice $(BIN)/python -m benchmarks.evidence --fit $(ARGS)
+# It rests on the scores of the evidence.
+	nice $(BIN)/python -m benchmarks.abstention --fit $(ARGS)
 
 clean: ## remove the environment and what tests and builds leave behind
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info

@@ -136,7 +136,7 @@ def test_merging_a_paper_with_itself_changes_nothing() -> None:
     assert merge(one, one) == one
 
 
-def test_the_hash_tells_content_from_metadata() -> None:
+def test_the_hash_is_of_the_content_alone() -> None:
     one = paper(date="2020-01-01")
     dated = paper(date="2021-01-01")
     worded = paper(date="2020-01-01", abstract="Another abstract.")

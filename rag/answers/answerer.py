@@ -11,6 +11,7 @@ from rag.answers.answer import ANSWER_MODES
 from rag.answers.draft import Draft, Tools
 from rag.answers.prepare import prepare
 from rag.answers.quoting import quote
+from rag.answers.second_opinion import judge, repair
 from rag.answers.stream import show
 from rag.errors import LLMError, SettingsError
 from rag.llm.budget import Budget
@@ -140,7 +141,7 @@ class Answerer:
         )
 
     def _quote(self, prepared: Prepared, note: str) -> Answer:
-        answer = quote(prepared, self.settings)
+        answer = quote(prepared, self.settings, self._verifier.reader)
         notes = (*answer.notes, note) if note else answer.notes
         return replace(answer, notes=notes, usage=prepared.request.budget.as_dict())
 
@@ -150,6 +151,13 @@ class Answerer:
         while draft.open:
             await self._ask(tools.model, draft, backend)
         answer = await backend.run(self._finish, draft)
+        if answer.sentences and not draft.settled:
+            budget = prepared.request.budget
+            if self.settings.check == "model":
+                answer = await judge(answer, tools, budget, backend)
+            if self.settings.repair:
+                answer = await repair(answer, tools, budget, backend)
+            answer = replace(answer, usage=budget.as_dict())
         await show(draft.tail(answer))
         return answer
 

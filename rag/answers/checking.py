@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rag.papers import Paper
     from rag.verification.verdicts import SentenceVerdict
 
-__all__ = ["Checked", "check_text", "fails", "without_failed"]
+__all__ = ["Checked", "check_text", "fails", "tidied", "without_failed"]
 
 _QUOTES = 2  # of one paper for one sentence
 _AS_GOOD = 0.85  # a second quote must come this close to the best
@@ -130,8 +130,14 @@ def without_failed(text: str, sentences: Sequence[Sentence]) -> str:
             before, after = text[: sentence.start], text[sentence.end :]
             joined = before and not before[-1].isspace()
             text = before + (after if joined else after.lstrip(" "))
-    lines = [line.rstrip() for line in text.split("\n") if not _is_left_over(line)]
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+    return tidied(text)
+
+
+def tidied(text: str) -> str:
+    """Return a text from which sentences were taken without the marks and blanks that they left."""
+    lines = [re.sub(r"(?<=\S) {2,}", " ", line).rstrip() for line in text.split("\n")]
+    kept = [line for line in lines if not _is_left_over(line)]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(kept)).strip()
 
 
 def _is_left_over(line: str) -> bool:

@@ -188,6 +188,16 @@ class Draft:
         return self.take(Delta(kept.text, kept.finish))
 
     @property
+    def settled(self) -> bool:
+        """Whether the answer stands without what the model wrote."""
+        return self._ready is not None
+
+    @property
+    def _held(self) -> bool:
+        """Whether words are shown only when the whole is checked: they may change until then."""
+        return self._tools.settings.strict or self._tools.settings.repair
+
+    @property
     def full(self) -> bool:
         """Whether nothing more may be shown, so that the model need not go on."""
         return self._reply.screen.cut
@@ -222,7 +232,7 @@ class Draft:
             return self.close()
         if self._tools.settings.fallback != "extractive":
             raise error
-        answer = quote(self._prepared, self._tools.settings)
+        answer = quote(self._prepared, self._tools.settings, self._tools.verifier.reader)
         why = f"The model gave no answer, so the papers are quoted instead. {error.message}"
         self._end_with(replace(answer, notes=(*answer.notes, why), usage=self._budget.as_dict()))
         return ""
@@ -231,7 +241,7 @@ class Draft:
         sources = {n: paper.id for n, paper in enumerate(self._context.papers, start=1)}
         text = _join(renumber(pieces, sources=sources, numbering=self._trial))
         self._reply.shown += text
-        return "" if self._tools.settings.strict else text
+        return "" if self._held else text
 
     def _shrink(self, ratio: float) -> bool:
         self._shrinks += 1
@@ -298,8 +308,7 @@ class Draft:
 
     def tail(self, answer: Answer) -> str:
         """Return the part of a finished answer's text that has not been shown yet."""
-        held = self._tools.settings.strict or self._ready is not None
-        return answer.text if held or not self._reply.shown.strip() else ""
+        return answer.text if self._held or self.settled or not self._reply.shown.strip() else ""
 
     def _checked(self, text: str) -> Answer:
         checked = self._check(text, self._trial)

@@ -112,14 +112,15 @@ def prepare(request: AnswerRequest, retrieval: Retrieval) -> Prepared:
     weighed = (*found.hits, *_asked_for(request, found.hits, retrieval.searcher))
     searched = time.perf_counter()
     evidence = retrieval.ranker.rank(
-        request.focus or question,
+        question,
         [hit.paper for hit in weighed],
-        fits=[PaperFit(score=hit.score, cosine=hit.cosine, bm25=hit.bm25) for hit in weighed],
+        fits=[PaperFit(score=hit.score, bm25=hit.bm25) for hit in weighed],
+        focus=request.focus,
     )
     read, evidence = _best_read(weighed, evidence, request.also)
     signals = None
     if read:
-        signals = read_signals(question, read, evidence, keyword.terms, keyword.document_frequency)
+        signals = read_signals(question, read, evidence, keyword)
     closest = tuple(hit.paper for hit in read[:_CLOSEST])
     ended = time.perf_counter()
     return Prepared(
@@ -129,7 +130,7 @@ def prepare(request: AnswerRequest, retrieval: Retrieval) -> Prepared:
         confidence=confidence(signals) if signals else 0.0,
         signals=signals,
         closest=closest,
-        shortfalls=shortfalls(question, closest, keyword.terms),
+        shortfalls=shortfalls(question, closest),
         notes=found.notes,
         timings={"search": searched - started, "evidence": ended - searched},
         retrieved=tuple(Retrieved(hit.paper.id, hit.score) for hit in found.hits),

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from rag.answers.prepare import Prepared
     from rag.evidence.ranker import Evidence
+    from rag.models.judging import Reader
     from rag.papers import Paper
     from rag.settings import Settings
 
@@ -35,12 +36,13 @@ _MAX_WORDS = 70  # of a quote with the sentence before it
 _MAX_OVERLAP = 0.6  # share of words: beyond it a quote says again what another has said
 
 
-def quote(prepared: Prepared, settings: Settings) -> Answer:
+def quote(prepared: Prepared, settings: Settings, reader: Reader) -> Answer:
     """Write the answer by quoting the evidence, or abstain.
 
     Args:
         prepared: The question, and the papers and the evidence found for it.
         settings: How many papers and quotes an answer may have, and when it abstains.
+        reader: Tells quotes that speak for what is asked from those against it.
     """
     papers = [hit.paper for hit in prepared.hits]
     chosen = choose_quotes(
@@ -54,7 +56,7 @@ def quote(prepared: Prepared, settings: Settings) -> Answer:
         return abstain(prepared)
     citations = cite(chosen, papers, prepared.request.numbering)
     text, sentences = quoted_text(citations)
-    conflict = disagreement(prepared.question, citations)
+    conflict = disagreement(prepared.question, citations, reader)
     return Answer(
         question=prepared.question,
         standalone_question=prepared.question,

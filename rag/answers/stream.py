@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Steps: TypeAlias = Coroutine[Any, Any, Answer]
     Body: TypeAlias = Callable[["Backend"], Steps]
 
-__all__ = ["AnswerStream", "AsyncAnswerStream", "Backend", "show"]
+__all__ = ["AnswerStream", "AsyncAnswerStream", "Backend", "complete", "show"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -76,6 +76,19 @@ def show(text: str) -> Generator[str, None, None]:
     """Hand text to the reader of the stream, and go on when the next one is asked for."""
     if text:
         yield text
+
+
+def complete(body: Callable[[Backend], Coroutine[Any, Any, R]]) -> R:
+    """Run steps that show nothing in the calling thread, and return what they end with."""
+    steps = body(_Blocking())
+    try:
+        steps.send(None)
+    except StopIteration as end:
+        result: R = end.value
+        return result
+    finally:
+        steps.close()
+    raise AssertionError("steps that show something need a stream")
 
 
 class _ReaderLeft(BaseException):

@@ -143,7 +143,8 @@ def remove(
 def rebuild(
     storage: Storage = None,
     embedder: Annotated[
-        str | None, typer.Option("--embedder", help="`minilm` or a folder with an encoder.")
+        str | None,
+        typer.Option("--embedder", help="`minilm`, an encoder's folder, or `openai:MODEL`."),
     ] = None,
     debug: Debug = False,
 ) -> None:

@@ -15,11 +15,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Author",
+    "Check",
     "Dated",
     "Fallback",
     "Mode",
     "Model",
     "Only",
+    "Repair",
     "Source",
     "Strict",
     "Venue",
@@ -60,6 +62,18 @@ Model = Annotated[
 Strict = Annotated[
     bool | None,
     typer.Option("--strict/--no-strict", help="Leave out sentences that fail the check."),
+]
+Check = Annotated[
+    str | None,
+    typer.Option(
+        "--check",
+        metavar="local|model",
+        help="Who checks the sentences; `model` has the language model judge them too.",
+    ),
+]
+Repair = Annotated[
+    bool | None,
+    typer.Option("--repair/--no-repair", help="Have the model correct sentences that fail."),
 ]
 Fallback = Annotated[
     str | None,
@@ -128,6 +142,8 @@ def ask(
     mode: Mode = None,
     model: Model = None,
     strict: Strict = None,
+    check: Check = None,
+    repair: Repair = None,
     fallback: Fallback = None,
     rerank: Rerank = None,
     storage: Storage = None,
@@ -142,7 +158,13 @@ def ask(
     """
     filters = read_filters(year, author, venue, source, id, dated)
     with open_library(
-        storage, llm_model=model, strict=strict, fallback=fallback, rerank=rerank
+        storage,
+        llm_model=model,
+        strict=strict,
+        check=check,
+        repair=repair,
+        fallback=fallback,
+        rerank=rerank,
     ) as library:
         if json:
             print_json(library.ask(question, filters=filters, mode=read_mode(mode)).as_dict())

@@ -85,11 +85,8 @@ def open_corpus(
         settings: The embedder, and where the cache is.
         progress: Called now and then with how many documents have been read.
     """
-    folder = (
-        settings.cache
-        / "eval"
-        / f"{_slug(dataset.name)}-{_key(dataset, Library(settings=settings))}"
-    )
+    key = _key(dataset, Library(settings=settings))
+    folder = settings.cache / "eval" / f"{_slug(dataset.name)}-{key}"
     library = Library(
         settings=settings.model_copy(
             update={"storage": folder / "library", "chroma_url": None, "collection": "papers"}

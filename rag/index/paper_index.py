@@ -188,7 +188,7 @@ class PaperIndex:
 
     def remove(self, entries: Sequence[Entry]) -> None:
         """Remove papers and their chunks."""
-        self.store.delete_nodes(
+        self.store.delete(
             [chunk for entry in entries for chunk in chunk_ids(entry.paper, entry.chunks)]
         )
         ids = [entry.paper.id for entry in entries]
@@ -252,7 +252,7 @@ class PaperIndex:
                     batch = []
             self.put(batch)
             self.keyword.commit()
-            self.store.delete_nodes(orphans)
+            self.store.delete(orphans)
             if "manifest" in facts:
                 self._seen = str(facts.get("revision", 0))
                 self.catalog.set_facts(manifest=facts["manifest"], revision=self._seen)

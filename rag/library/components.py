@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING
 from rag.errors import LibraryError
 
 if TYPE_CHECKING:
+    from llama_index.core.base.embeddings.base import BaseEmbedding
+
     from rag.answers.answerer import Answerer
+    from rag.answers.draft import Tools
     from rag.answers.prepare import Retrieval
     from rag.index.paper_index import PaperIndex
     from rag.llm.client import LLMClient
@@ -27,10 +30,18 @@ class Parts:
     Args:
         settings: All settings.
         llm: The client of the model that they name; opened when it is first needed if None.
+        embedding: Embeds passages and questions; what the settings name does when None.
     """
 
-    def __init__(self, settings: Settings, *, llm: LLMClient | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        llm: LLMClient | None = None,
+        embedding: BaseEmbedding | None = None,
+    ) -> None:
         self._settings = settings
+        self._embedding = embedding
         self._lock = threading.RLock()
         self._index: PaperIndex | None = None
         self._embedder: Embedder | None = None
@@ -67,7 +78,7 @@ class Parts:
 
         with self._lock:
             if self._embedder is None:
-                self._embedder = open_embedder(self._settings)
+                self._embedder = open_embedder(self._settings, self._embedding)
             return self._embedder
 
     def verifier(self) -> Verifier:
@@ -77,10 +88,27 @@ class Parts:
 
         with self._lock:
             if self._verifier is None:
-                embedder = self.embedder()
+                encoder = self.embedder().encoder
                 reader = open_reader(self._settings)
-                self._verifier = Verifier(embedder.encode, embedder.count_tokens, reader)
+                self._verifier = Verifier(encoder.encode, encoder.count_tokens, reader)
             return self._verifier
+
+    def tools(self) -> Tools:
+        """Return what a text is written and checked with, apart from any paper of the library.
+
+        Raises:
+            SettingsError: no model is named.
+            LLMError: no endpoint is known.
+        """
+        from rag.answers.draft import Tools
+        from rag.llm.prompts import Prompts
+
+        return Tools(
+            model=self.client(),
+            prompts=Prompts(self._settings.prompts_dir),
+            verifier=self.verifier(),
+            settings=self._settings,
+        )
 
     def client(self, model: str | None = None) -> LLMClient:
         """Return the client of a language model.
@@ -149,8 +177,7 @@ class Parts:
                 )
             embedder = self.embedder()
             # Each time: another process may have rebuilt the index with another embedder.
-            wanted = Manifest(embedder=embedder.name, dimension=embedder.dimension)
-            index.check_manifest(wanted)
+            index.check_manifest(Manifest.of(embedder))
             if self._retrieval is None:
                 self._retrieval = self._open_retrieval(index, embedder)
             return self._retrieval
@@ -162,11 +189,10 @@ class Parts:
         from rag.search.hybrid import HybridSearcher
         from rag.search.rerank import Rerankers
 
-        tokens = PaperTokens(embedder, index.tokens)
-        frequency = index.keyword.document_frequency
+        tokens = PaperTokens(embedder.encoder, index.tokens)
         return Retrieval(
             searcher=HybridSearcher(index, embedder),
             rerankers=Rerankers(self._settings, open_client=self.client),
-            ranker=EvidenceRanker(embedder.encode_tokens, tokens, frequency),
+            ranker=EvidenceRanker(embedder.encode_tokens, tokens, index.keyword),
             keyword=index.keyword,
         )

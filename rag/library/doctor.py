@@ -76,29 +76,33 @@ def _embedder(settings: Settings) -> str:
 
     find_weights(settings).check()
     embedder = open_embedder(settings)
-    length = float((embedder.encode(["Does it run?"]) ** 2).sum())
+    encoder = embedder.encoder
+    length = float((encoder.encode(["Does it run?"]) ** 2).sum())
     if abs(length - 1.0) > 1e-3:
         raise RagError(
             "The model runs, but its vectors are not of length 1.",
             hint=f"Delete {settings.cache}: the model is built again at the next start.",
         )
-    size = f"{embedder.dimension} dimensions, {embedder.precision}"
-    return f"{embedder.name}, {size}, cached in {settings.cache}"
+    size = f"{encoder.dimension} dimensions, {encoder.precision}"
+    found = f"{encoder.name}, {size}, cached in {settings.cache}"
+    if embedder.one_pass:
+        return found
+    return f"{embedder.name}, {embedder.dimension} dimensions; for tokens {found}"
 
 
 def _library(settings: Settings) -> str:
     from rag.index.manifest import Manifest
     from rag.index.paper_index import PaperIndex
-    from rag.models.embedder import find_weights
+    from rag.models.embedder import embedder_name
 
     index = PaperIndex(settings)
     try:
         manifest = index.manifest
         if manifest is not None:
-            name = find_weights(settings).key()
-            index.check_manifest(Manifest(embedder=name, dimension=manifest.dimension))
+            wanted = Manifest(embedder=embedder_name(settings), dimension=manifest.dimension)
+            index.check_manifest(wanted)
         papers, chunks = len(index.catalog), index.catalog.count_chunks()
-        vectors = index.store.client.count()
+        vectors = index.store.count()
         if (papers, chunks) != (len(index.keyword), vectors):
             raise StorageError(
                 f"{papers} papers with {chunks} chunks in the catalogue, {len(index.keyword)} in "

@@ -17,6 +17,8 @@ from rag.text.decoding import one_line
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from llama_index.core.base.embeddings.base import BaseEmbedding
+
     from rag.answers.answer import Answer, AnswerMode, Citation, Verification
     from rag.answers.stream import AnswerStream, AsyncAnswerStream, Backend
     from rag.chat.conversation import Chat
@@ -43,6 +45,8 @@ class Library:
         settings: All settings; read from `rag.toml` and the environment when None.
         llm: The client of a language model to write answers with, in place of the one that the
             settings name.
+        embedder: Any LlamaIndex embedding model with a `model_name`; the one that the settings
+            name when None.
 
     Raises:
         SettingsError: a setting can't be used.
@@ -54,6 +58,7 @@ class Library:
         *,
         settings: Settings | None = None,
         llm: LLMClient | None = None,
+        embedder: BaseEmbedding | None = None,
     ) -> None:
         chosen = settings or load_settings()
         if storage is not None:
@@ -61,7 +66,7 @@ class Library:
         if llm is not None:
             chosen = chosen.model_copy(update={"llm_model": llm.name})
         self.settings = chosen
-        self._parts = Parts(chosen, llm=llm)
+        self._parts = Parts(chosen, llm=llm, embedding=embedder)
 
     def __enter__(self) -> Self:
         return self
@@ -135,8 +140,7 @@ class Library:
         index = self._parts.index(create=True)
         embedder = self._parts.embedder()
         with index.writing():
-            wanted = Manifest(embedder=embedder.name, dimension=embedder.dimension)
-            index.check_manifest(wanted, record=True)
+            index.check_manifest(Manifest.of(embedder), record=True)
             return add_papers(items, index, embedder, progress=progress)
 
     def remove(self, *ids: str) -> list[Paper]:
@@ -157,7 +161,7 @@ class Library:
 
         The old index stays in use until the new one is whole.
         """
-        from rag.index.rebuild import rebuild_index
+        from rag.index.sync import rebuild_index
 
         index = self._parts.index()
         embedder = self._parts.embedder()
@@ -400,11 +404,20 @@ class Library:
         Raises:
             PaperNotFoundError: the library has no paper of such an id.
             LibraryError: there are no papers to check against.
+            LLMError: a model is to judge too, and none is configured.
         """
         from rag.answers.references import Lookup, verify_text
 
         lookup = Lookup(by_id=self.paper, by_title=self._by_title)
-        return verify_text(text, papers, lookup, self._parts.verifier())
+        checked = verify_text(text, papers, lookup, self._parts.verifier())
+        if self.settings.check == "local":
+            return checked
+        from rag.answers.second_opinion import judge
+        from rag.answers.stream import complete
+        from rag.llm.budget import Budget
+
+        tools, budget = self._parts.tools(), Budget(self.settings)
+        return complete(partial(judge, checked, tools, budget))
 
     def export(self, ids: Sequence[str] | str | None = None, format: str = "bibtex") -> str:  # noqa: A002
         """Write papers for reference managers and programs.
@@ -477,10 +490,9 @@ class Library:
         """
         from rag.index.chunking import CHUNKER
         from rag.index.manifest import FORMAT
-        from rag.models.embedder import find_weights
+        from rag.models.embedder import embedder_name
 
-        embedder = find_weights(self.settings).key()
-        return (embedder, str(self.settings.quantize), CHUNKER, str(FORMAT))
+        return (embedder_name(self.settings), str(self.settings.quantize), CHUNKER, str(FORMAT))
 
     def status(self) -> dict[str, Any]:
         """Say what the library holds and how it was built."""

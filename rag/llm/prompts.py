@@ -17,11 +17,15 @@ __all__ = ["Prompts"]
 # What each prompt must hold, so that a user's own can't lose the question by a slip.
 _REQUIRED: Mapping[str, frozenset[str]] = {
     "answer": frozenset({"sentinel"}),
+    "judge": frozenset({"papers", "sentences"}),
     "question": frozenset({"evidence", "question"}),
+    "repair": frozenset({"papers", "sentences"}),
     "rerank": frozenset({"papers", "question"}),
     "standalone": frozenset({"conversation", "question"}),
 }
 _OPTIONAL: Mapping[str, frozenset[str]] = {
+    "judge": frozenset({"count"}),
+    "repair": frozenset({"count"}),
     "question": frozenset({"count", "sentinel"}),
     "rerank": frozenset({"count"}),
     "standalone": frozenset({"papers"}),

@@ -9,7 +9,7 @@ import numpy as np
 
 from rag.papers import Paper, find_identifier, title_key
 from rag.search.candidates import best_chunk, gather, join
-from rag.search.feedback import FEEDBACK_PAPERS, STOP_WORDS, expansion, query_weights
+from rag.search.feedback import FEEDBACK_PAPERS, expansion, query_weights
 from rag.search.fusion import (
     DEPTH,
     add_feedback,
@@ -120,7 +120,6 @@ class HybridSearcher:
     def __init__(self, index: PaperIndex, embedder: Embedder) -> None:
         self._index = index
         self._embedder = embedder
-        self._stop_terms = frozenset(index.keyword.terms(" ".join(sorted(STOP_WORDS))))
 
     def search(
         self,
@@ -146,8 +145,8 @@ class HybridSearcher:
         selection = select(filters, self._index.catalog) if filters else None
         query = _Query(
             text=question,
-            vector=np.asarray(self._embedder.model.get_query_embedding(question), np.float32),
-            weights=query_weights(self._index.keyword.terms(question), self._stop_terms),
+            vector=self._embedder.embed_query(question),
+            weights=query_weights(question),
             depth=max(k, DEPTH),
             selection=selection,
             named=self._named(question, selection) if mode == "hybrid" else (),
@@ -240,16 +239,14 @@ class HybridSearcher:
 
     def _widen(self, found: Candidates, fused: NDArray[np.float64]) -> dict[str, float]:
         """Return the weighted terms that the first papers share."""
-        keyword = self._index.keyword
         first = np.argsort(-fused, kind="stable")[:FEEDBACK_PAPERS].tolist()
         papers = self._papers([found.ids[number] for number in first])
         first = [number for number in first if found.ids[number] in papers]
         texts = [papers[found.ids[number]] for number in first]
         return expansion(
-            [keyword.terms(f"{paper.title}\n{paper.abstract}") for paper in texts],
+            [f"{paper.title}\n{paper.abstract}" for paper in texts],
             fused[first],
-            stop_terms=self._stop_terms,
-            document_frequency=keyword.document_frequency,
+            self._index.keyword,
         )
 
     def _rerank(
@@ -311,11 +308,8 @@ class HybridSearcher:
         return {one: entry.paper for one, entry in self._index.catalog.get(ids).items()}
 
     def _passages(self, chunks: list[str]) -> dict[str, Passage]:
-        nodes = self._index.store.get_nodes(chunks) if chunks else []
-        return {
-            node.node_id: Passage(node.get_content(), node.metadata["start"], node.metadata["end"])
-            for node in nodes
-        }
+        found = self._index.store.passages(chunks) if chunks else {}
+        return {one: Passage(text, *span) for one, (text, span) in found.items()}
 
 
 def _owners(chunks: Sequence[tuple[str, float]]) -> list[str]:

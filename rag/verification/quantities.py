@@ -14,10 +14,11 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from rag.text.markers import without_markers
+from rag.text.sentences import sentence_spans
 from rag.text.words import edits, normalise
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 __all__ = [
     "Quantity",
@@ -351,16 +352,32 @@ def _comparable(one: Quantity, two: Quantity) -> bool:
 
 
 def _follows(quantity: Quantity, evidence: Sequence[str]) -> bool:
-    """Tell whether a number is the difference or the ratio of two that the evidence states."""
-    for text in evidence:
-        values = sorted({one.value for one in find_quantities(text)})[:60]
-        for place, low in enumerate(values):
-            for high in values[place + 1 :]:
-                if abs(high - low - quantity.value) <= 0.005 * quantity.value:
-                    return True
-                if low > 0 and abs(high / low - quantity.value) <= 0.02 * quantity.value:
-                    return True
-    return False
+    """Tell whether a number is the difference or the ratio of two that one sentence states.
+
+    A difference is one of the same unit, a ratio is a number of times: any two of the numbers of an
+    abstract make some other number.
+    """
+    return any(
+        _comes_of(quantity, low.value, high.value)
+        for text in evidence
+        for span in sentence_spans(text)
+        for low, high in _pairs(find_quantities(text[span.start : span.end]), quantity)
+    )
+
+
+def _pairs(stated: Sequence[Quantity], quantity: Quantity) -> Iterator[tuple[Quantity, Quantity]]:
+    """Yield numbers of one unit, the smaller first, that a number may have been worked out from."""
+    ordered = sorted(stated, key=lambda one: one.value)[:20]
+    for place, low in enumerate(ordered):
+        for high in ordered[place + 1 :]:
+            if low.unit == high.unit and quantity.unit in {"x", low.unit}:
+                yield low, high
+
+
+def _comes_of(quantity: Quantity, low: float, high: float) -> bool:
+    if quantity.unit == "x":
+        return low > 0 and abs(high / low - quantity.value) <= 0.02 * quantity.value
+    return abs(high - low - quantity.value) <= 0.005 * quantity.value
 
 
 def _loosely(quantity: Quantity, loose: set[float]) -> bool:

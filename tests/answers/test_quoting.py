@@ -13,7 +13,9 @@ from rag.text.sentences import sentence_spans
 def quotes_of(paper: Paper, *found: tuple[int, float], number: int = 0) -> list[Evidence]:
     spans = sentence_spans(paper.abstract)
     return [
-        Evidence(paper=number, start=spans[place].start, end=spans[place].end, score=score)
+        Evidence(
+            paper=number, start=spans[place].start, end=spans[place].end, score=score, cosine=0.5
+        )
         for place, score in found
     ]
 

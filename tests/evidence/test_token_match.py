@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rag.evidence.features import Query
-from rag.evidence.meaning import MEANING_FEATURES, by_meaning
+from rag.evidence.features import MEANING_FEATURES, Query, by_meaning
 from rag.evidence.token_match import AskedTokens, match, read_tokens
 from rag.models.encoder import EncodedText
 from rag.models.token_vectors import TITLE, TokenVectors
@@ -34,6 +33,7 @@ def test_each_word_of_the_question_finds_its_nearest_word() -> None:
     found = match(asked(1, 2), paper((TITLE, 1), (0, 3), (11, 2), (21, 1), (25, 2)), SPANS)
     assert found.sentences.argmax() == 2
     assert found.paper == pytest.approx(found.sentences[2])
+    assert np.linalg.norm(found.whole) == pytest.approx(1)
     assert found.sentences[1] > found.sentences[0]
 
 
@@ -59,6 +59,7 @@ def test_a_sentence_without_words_is_as_far_off_as_the_farthest_word() -> None:
 def test_a_paper_without_words_matches_nothing() -> None:
     found = match(asked(1), paper(), SPANS)
     assert (found.paper, found.sentences.tolist()) == (0.0, [0, 0, 0])
+    assert not found.whole.any()
 
 
 @pytest.mark.parametrize(
@@ -78,7 +79,7 @@ def test_a_word_counts_as_it_is_rare_and_grammar_only_alone(
     assert read_tokens(text, encoded, query).weights == pytest.approx(weights)
 
 
-def test_the_pieces_of_a_word_count_as_it_does() -> None:
+def test_the_tokens_of_a_word_count_as_it_does() -> None:
     encoded = EncodedText(EYE[0], np.array([0, 3, 6], np.int32), EYE[:3])
     query = Query(("gecko",), np.array([2.0]), question=True, asked=frozenset())
     assert read_tokens("geckos of", encoded, query).weights == pytest.approx([0.5, 0.5, 0])
@@ -90,6 +91,7 @@ def test_papers_are_measured_beside_the_best() -> None:
     one, other = by_meaning(asked(1, 2).vector, [far, near])
     column = MEANING_FEATURES.index
     assert other[:, column("paper_match")].tolist() == [0, 0]
+    assert other[0, column("paper_farther")] == 0 > one[0, column("paper_farther")]
     assert (one[:, column("paper_match")] < 0).all()
     assert other[0, column("paper_match_rank")] == 1
     assert one[0, column("paper_match_rank")] == 0.5
