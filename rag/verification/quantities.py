@@ -84,6 +84,7 @@ _ALIASES: dict[str, str] = {
     "centimeter": "cm", "centimetre": "cm", "meter": "m", "metre": "m", "kilometer": "km",
     "kilometre": "km", "nanometer": "nm", "nanometre": "nm",
     "μl": "ul", "milliliter": "ml", "millilitre": "ml", "liter": "l", "litre": "l",
+    "hertz": "hz", "kilohertz": "khz", "megahertz": "mhz", "gigahertz": "ghz",
     "kilobyte": "kb", "megabyte": "mb", "gigabyte": "gb", "terabyte": "tb", "gib": "gb",
     "mib": "mb", "kilodalton": "kda", "μm/l": "uM", "micromolar": "uM", "nanomolar": "nM",
     "frames/s": "fps", "decibel": "db", "dollar": "usd", "$": "usd", "us$": "usd", "flop": "flops",
@@ -349,7 +350,7 @@ def _bounds(quantity: Quantity, claim: str, evidence: Sequence[str]) -> bool:
         return False
     return any(
         low <= one.value <= high
-        and quantity.unit == one.unit
+        and (quantity.unit, quantity.noun) == (one.unit, one.noun)
         and not _MORE.search(text[: one.start])
         and not _LESS.search(text[: one.start])
         for text in evidence
