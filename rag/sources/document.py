@@ -5,17 +5,19 @@ from __future__ import annotations
 import io
 import re
 from functools import cached_property
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, AnyStr, BinaryIO
 
-from rag.text.decoding import NotTextError, decode, wide_encoding
+from rag.text.decoding import NotTextError, decode, decode_blocks, wide_encoding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 __all__ = ["Document", "Head", "TooLargeError"]
 
 _HEAD = 65_536  # bytes
 _MAX_WHOLE = 64 * 2**20  # bytes
+_MAX_LINE = 8 * 2**20  # bytes, or characters where they have two bytes or four
+_BLOCK = 2**15  # bytes: what a file that is cut off may lose at its end
 # Atomic, so that a document of nothing but comments is not tried in every combination of them.
 _XML_ROOT = re.compile(
     r"\s*+(?>(?:<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^>\[]*(?:\[.*?\]\s*)?>)\s*)*+"
@@ -94,18 +96,34 @@ class Document:
         return Head(self.stream.read(_HEAD), self._suffix)
 
     def lines(self) -> Iterator[bytes]:
-        """Yield the lines; where characters have two bytes or four, as UTF-8."""
+        """Yield the lines; where characters have two bytes or four, as UTF-8.
+
+        Raises:
+            TooLargeError: a line is longer than 8 MB.
+        """
         encoding = wide_encoding(self.head.data)
         self.stream.seek(0)
         if encoding is None:
-            yield from self.stream
+            yield from _short_lines(self.stream.readline)
             return
         text = io.TextIOWrapper(self.stream, encoding, errors="replace")
         try:
-            for line in text:
-                yield line.encode()
+            yield from (line.encode() for line in _short_lines(text.readline))
         finally:
             text.detach()  # the stream is the caller's to close
+
+    def blocks(self) -> Iterator[bytes]:
+        """Yield the content in blocks of 32 KiB, however long its lines are."""
+        self.stream.seek(0)
+        while block := self.stream.read(_BLOCK):
+            yield block
+
+    def text_blocks(self) -> Iterator[str]:
+        r"""Yield the text in blocks, whatever its encoding, with `\n` as line end.
+
+        What no text file holds is decoded like the rest.
+        """
+        return decode_blocks(self.blocks(), wide_encoding(self.head.data))
 
     def data(self) -> bytes:
         """Return the whole content.
@@ -127,3 +145,12 @@ class Document:
             NotTextError: it is binary.
         """
         return decode(self.data())
+
+
+def _short_lines(readline: Callable[[int], AnyStr]) -> Iterator[AnyStr]:
+    number = 0
+    while line := readline(_MAX_LINE):
+        number += 1
+        if len(line) == _MAX_LINE:
+            raise TooLargeError(f"line {number} is longer than {_MAX_LINE >> 20} MB")
+        yield line

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import codecs
+import io
 import re
+from typing import TYPE_CHECKING
 
-__all__ = ["NotTextError", "clean", "decode", "one_line", "wide_encoding"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+__all__ = ["NotTextError", "clean", "decode", "decode_blocks", "one_line", "wide_encoding"]
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -75,12 +80,33 @@ def decode(data: bytes) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
+def decode_blocks(blocks: Iterable[bytes], encoding: str | None) -> Iterator[str]:
+    r"""Decode a text that comes in blocks as `decode` does one that is whole, whatever it holds.
+
+    Args:
+        blocks: Its bytes, cut anywhere.
+        encoding: What `wide_encoding` says of its beginning.
+
+    >>> "".join(decode_blocks([b"caf\xc3", b"\xa9 \x93x\x94\r", b"\n"], None))
+    'café “x”\n'
+    """
+    decoder = codecs.getincrementaldecoder(encoding or "utf-8-sig")
+    text = io.IncrementalNewlineDecoder(
+        decoder(errors="replace" if encoding else _WINDOWS), translate=True
+    )
+    for block in blocks:
+        yield text.decode(block)
+    yield text.decode(b"", final=True)
+
+
 def clean(text: str) -> str:
     r"""Remove the characters that no title or abstract needs and that can mislead a reader.
 
     >>> clean("safe\x1b[31m red")
     'safe[31m red'
     """
+    if text.isprintable():  # which is told in a fraction of the time
+        return text
     return _SURROGATES.sub("\ufffd", _UNWANTED.sub("", text))
 
 
