@@ -1,4 +1,4 @@
-"""Write plain text as LaTeX that BibTeX can read: escapes, accents, formulas, capitals kept."""
+"""Between plain text and LaTeX: escapes, accents and formatting, whichever way round."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 import unicodedata
 from functools import cache
 
-__all__ = ["FORMULA", "text_to_latex", "title_to_latex"]
+__all__ = ["FORMULA", "latex_to_text", "text_to_latex", "title_to_latex"]
 
 # Pandoc's rule for formulas, so that prices stay prices; and the other pair of delimiters.
 FORMULA = re.compile(
@@ -24,6 +24,46 @@ _SPECIAL = {
     ">": r"{\textgreater}",
     "|": r"{\textbar}",
 }
+# The letters that an accent stands on without braces: others are escaped quotes or code.
+_SIGNS = {
+    "`": ("\u0300", "aeiou"),
+    "'": ("\u0301", "aceilnorsuyz"),
+    "^": ("\u0302", "acegijosuwy"),
+    "~": ("\u0303", "aino"),
+    '"': ("\u0308", "aeiouy"),
+    "=": ("\u0304", ""),
+    ".": ("\u0307", "iz"),
+    "u": ("\u0306", ""),
+    "v": ("\u030c", ""),
+    "H": ("\u030b", ""),
+    "c": ("\u0327", ""),
+    "d": ("\u0323", ""),
+    "b": ("\u0331", ""),
+    "k": ("\u0328", ""),
+    "r": ("\u030a", ""),
+}
+_ACCENT = (
+    r"\\(?:([`'^~\"=.])\s*(?:\{\s*(\\[ij]|[^\W\d_])\s*\}|(\\[ij](?![A-Za-z])|[A-Za-z]))"
+    r"|([uvHcdbkr])(?:\s*\{\s*(\\[ij]|[^\W\d_])\s*\}|(?<![db])\s+([A-Za-z])))"
+)
+_ACCENTED = re.compile(rf"\{{{_ACCENT}\}}|{_ACCENT}")
+_LETTERS = {
+    "ss": "ß", "ae": "æ", "AE": "Æ", "oe": "œ", "OE": "Œ", "aa": "å", "AA": "Å", "o": "ø", "O": "Ø",
+    "l": "ł", "L": "Ł", "i": "\u0131", "j": "\u0237", "dh": "ð", "DH": "Ð", "th": "þ", "TH": "Þ",
+    "dj": "đ", "DJ": "Đ",
+}  # fmt: skip
+_LETTER = re.compile(
+    rf"\{{\\({'|'.join(_LETTERS)})\s*\}}|\\({'|'.join(_LETTERS)})(?:\{{\}}|\s|(?![A-Za-z]))"
+)
+# Programs that escape quotes too often write "it\'s" and \"so\".
+_ESCAPED_APOSTROPHE = re.compile(r"(?<=[A-Za-z])\\'(?=(?:s|t|d|m|re|ve|ll)\b)")
+_CLOSING_QUOTE = re.compile(r"\\\"(?![A-Za-z{\\])")
+_ESCAPED = re.compile(r"\\([%&#_])")
+_FORMATTED = re.compile(
+    r"\\(?:emph|text(?:bf|it|sc|tt|rm|sf|sl|up|md|normal)|underline|mbox|url)\s*\{([^{}]*)\}"
+    r"|\{\\(?:em|it|bf|sc|tt|rm|sf|sl)\s+([^{}]*)\}"
+)
+_NESTED = 4  # formatting within formatting
 _WORD = re.compile(r"[^\W_](?:[\w.+'\u2019/-]*[^\W_])?")
 # Capitals within a word, beside a digit, or alone before or after a hyphen: BERT, T5, U-Net.
 _CAPITALS = re.compile(r"\w[A-Z]|[A-Z]\w*\d|\d\w*[A-Z]|\b[A-Z]-|-[A-Z]\b")
@@ -88,3 +128,47 @@ def _encode(char: str) -> str:
         unknown_char_warning=False,
     )
     return str(encoder.unicode_to_latex(char))
+
+
+def latex_to_text(text: str) -> str:
+    r"""Write accents, escapes and formatting of LaTeX as plain text; formulas stay as they are.
+
+    What has no equivalent in plain text stays too, and so do braces that only group.
+
+    >>> print(latex_to_text(r"Schr{\"o}dinger and Poincar\'e: \emph{92.9\%} of $\'e_{\%}$"))
+    Schrödinger and Poincaré: 92.9% of $\'e_{\%}$
+    """
+    if "\\" not in text:
+        return text
+    parts: list[str] = []
+    at = 0
+    for match in FORMULA.finditer(text):
+        parts += [_latex_words_to_text(text[at : match.start()]), match[0]]
+        at = match.end()
+    return "".join([*parts, _latex_words_to_text(text[at:])])
+
+
+def _latex_words_to_text(text: str) -> str:
+    if "\\" not in text:
+        return text
+    text = _ESCAPED_APOSTROPHE.sub("'", text)
+    quotes = _CLOSING_QUOTE.search(text) is not None
+    text = _ACCENTED.sub(lambda match: _accented(match, quotes=quotes), text)
+    text = _LETTER.sub(lambda match: _LETTERS[match[1] or match[2]], text)
+    for _ in range(_NESTED):
+        text, found = _FORMATTED.subn(lambda match: match[1] or match[2] or "", text)
+        if not found:
+            break
+    return _ESCAPED.sub(r"\1", text)
+
+
+def _accented(match: re.Match[str], *, quotes: bool) -> str:
+    """Return a letter with its accent, or what was matched where it is no accent."""
+    first = 1 if match[1] or match[4] else 7  # within braces, or without
+    sign = match[first] or match[first + 3]
+    grouped = match[first + 1] or match[first + 4] or match[first + 5]
+    letter = (grouped or match[first + 2]).removeprefix("\\")
+    accent, bare = _SIGNS[sign]
+    if not grouped and (letter.lower() not in bare or (quotes and sign == '"')):
+        return match[0]
+    return unicodedata.normalize("NFC", ("i" if letter == "\u0131" else letter) + accent)
