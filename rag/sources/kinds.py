@@ -27,7 +27,7 @@ _SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
     (0, b"7z\xbc\xaf\x27\x1c", "a 7z archive: unpack it first"),
 )
 ZIP = b"PK\x03\x04"
-_ZIP_HEADER = struct.Struct("<4s2xHH10xI4xHH")  # of a file in the archive, before its name
+_ZIP_HEADER = struct.Struct("<4s2xHH8xI4xHH")  # of a file in the archive, before its name
 _SIZE_BEHIND = 1 << 3  # a flag: the size stands behind the file
 # What is a zip archive inside, by a name that one of its first files has.
 _ZIPPED: tuple[tuple[str, str], ...] = (

@@ -12,15 +12,19 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rag.papers import Paper, find_identifier, is_lesser, title_id
+from rag.sources.base import Item, Rejection
 from rag.text.cleaning import clean_abstract, clean_text, is_nothing
 from rag.text.dates import parse_date, year_of
 from rag.text.decoding import one_line
 from rag.text.names import read_names
 
-__all__ = ["BadRecordError", "Record"]
+if TYPE_CHECKING:
+    from rag.sources.document import Document
+
+__all__ = ["BadRecordError", "Record", "to_item"]
 
 # The kinds of identifiers by the keys under which sources keep them, in lower case and without
 # anything between their words.
@@ -191,6 +195,14 @@ class Record:
             or _RETRACTED.match(title) is not None
             or _WITHDRAWN.match(abstract) is not None
         )
+
+
+def to_item(record: Record, document: Document, place: str) -> Item:
+    """Make the paper of a record; where it is none, say so with its place in the document."""
+    try:
+        return record.to_paper(document.name)
+    except BadRecordError as error:
+        return Rejection(document.source, place, str(error))
 
 
 def _plain(value: Any) -> str:  # noqa: ANN401 - what a source holds
