@@ -4,8 +4,10 @@ from rag.sources.base import Item, Reader, Rejection, all_readers
 from rag.sources.document import Document
 from rag.sources.files import file_suffixes, read_sources
 from rag.sources.reading import read_document
+from rag.sources.table import TABLE_FIELDS
 
 __all__ = [
+    "TABLE_FIELDS",
     "Document",
     "Item",
     "Reader",

@@ -8,10 +8,12 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rag.errors import LibraryError
 from rag.registry import choose
 from rag.sources.base import Item, Rejection, all_readers
 from rag.sources.document import Document
 from rag.sources.reading import read_document
+from rag.sources.table import TABLE_FIELDS
 from rag.text.decoding import one_line
 
 if TYPE_CHECKING:
@@ -52,9 +54,14 @@ def read_sources(
         never ends the reading.
 
     Raises:
-        LibraryError: there is no such format.
+        LibraryError: there is no such format or field.
     """
     reader = None if format is None else choose(format, all_readers())
+    for field in columns or ():
+        if field not in TABLE_FIELDS:
+            raise LibraryError(
+                f"There is no field {field!r}.", hint=f"Fields are: {', '.join(TABLE_FIELDS)}."
+            )
     return (
         item
         for source in sources

@@ -17,7 +17,6 @@ __all__ = ["ZIP", "name_kind", "zipped_kind"]
 _SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
     (0, b"%PDF-", "a PDF"),
     (0, b"SQLite format 3\0", "an SQLite database"),
-    (0, b"PAR1", "a Parquet table"),
     (0, b"\x89PNG\r\n\x1a\n", "an image"),
     (0, b"\xff\xd8\xff", "an image"),
     (0, b"GIF8", "an image"),
@@ -40,8 +39,6 @@ _ZIPPED: tuple[tuple[str, str], ...] = (
 _AS_TEXT = "open it in a browser, select all, copy, and save that as a text file"
 _XML: dict[str, str] = {
     "html": f"HTML: {_AS_TEXT}",
-    "xml": "an EndNote library",  # which is what it calls its root
-    "pubmedarticleset": "PubMed XML",
     "feed": "an Atom feed",
     "rss": "an RSS feed",
 }
@@ -57,16 +54,7 @@ _TEXTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\A\s*\{\\rtf", "an RTF document"),
         (r"\A\s*\[\s*[\[{\]\"]", "a JSON array: put each of its objects on a line of its own"),
         (r"\A\s*\{\s*[\"}]", "JSON over several lines: put each object on a line of its own"),
-        (r"^[ \t]*@[a-z]+[ \t]*\{[^\n{}]*[,=]", "BibTeX"),
-        (r"\A(?:.*\n){0,9}?TY  - ", "RIS"),
-        (r"\A\s*PMID ?- ", "PubMed's nbib"),
-        (r"\A\s*%0 ", "EndNote's tagged text"),
-        (r"\A(?:FN .*\nVR |PT\t)", "an export of Web of Science"),
         (r"\A\s*\\documentclass", "LaTeX"),
-        (
-            r"\A(?=.*[,;\t])(?:.*[,;\t])?\"?[\w -]{0,20}tit(?:le|el)\"?[,;\t\n]",
-            "a table of separated values",
-        ),
     )
 )
 

@@ -75,5 +75,5 @@ def _why_unread(head: Head) -> str:
         return f"this is {kind}"
     if head.is_binary:
         return "the file is binary, not text"
-    *others, last = (f"{reader.label} ({reader.name})" for reader in all_readers())
-    return f"neither {', '.join(others)} nor {last}"
+    names = ", ".join(reader.name for reader in all_readers())
+    return f"in none of the formats that can be read: {names}"

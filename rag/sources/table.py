@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from rag.sources.document import Document
 
-__all__ = ["FIELDS", "LOOKED_AT", "Row", "find_columns", "table_items"]
+__all__ = ["LOOKED_AT", "TABLE_FIELDS", "Row", "find_columns", "table_items"]
 
 Row: TypeAlias = tuple[str, "Sequence[Any]"]  # its place, and what is in its cells
 _Columns: TypeAlias = "dict[str, list[int]]"  # where a field is: the best column first
@@ -63,7 +63,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "retracted": ("isretracted", "retracted"),
 }  # fmt: skip
 # What a person may say which column holds.
-FIELDS = tuple(_NAMES)
+TABLE_FIELDS = tuple(_NAMES)
 _NOT_LETTERS = re.compile(r"[\W_]+")
 LOOKED_AT = 20  # rows: a header may stand below remarks
 _SHOWN = 12  # columns

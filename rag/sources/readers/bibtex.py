@@ -44,7 +44,7 @@ def _record(entry: BibEntry) -> Record:
     def text(*names: str) -> str:
         return next((value for name in names if (value := field_to_text(fields.get(name, "")))), "")
 
-    listed = _LISTED.search(text("note"))
+    listed = _LISTED.search(text("annote"))
     where = " ".join(fields.get(name, "") for name in ("journal", "volume", "note"))
     arxiv = _ARXIV.search(where)
     return Record(
@@ -80,13 +80,18 @@ def _names(field: str) -> list[str]:
 def _date(year: str, month: str, day: str) -> str:
     if month.isdecimal():
         return "-".join(part for part in (year, month, day) if part)
+    if month and not year:
+        return f"{month} {day}"  # as pages write a day of a year that they don't state
     return " ".join(part for part in (day, month, year) if part) if month else ""
 
 
 def _verbatim(field: str) -> str:
     """Return an address or identifier as it is typed: exports escape what LaTeX would read."""
-    url = _URL.fullmatch(field.strip().strip("{}"))
-    return _ESCAPED.sub(r"\1", url[1] if url else field).strip().strip("{}")
+    field = field.strip()
+    if field.startswith("{") and field.endswith("}"):
+        field = field[1:-1].strip()
+    url = _URL.fullmatch(field)
+    return _ESCAPED.sub(r"\1", url[1] if url else field)
 
 
 READER = Reader(name="bibtex", label="BibTeX", suffixes=(".bib",), sniff=_sniff, read=_read)

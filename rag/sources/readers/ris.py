@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from rag.papers import find_identifier
 from rag.sources.base import Confidence, Item, Reader
 from rag.sources.record import Record, to_item
 from rag.sources.tagged import Syntax, TaggedRecord, tagged_records
@@ -23,6 +24,7 @@ _START = re.compile(r"^[ \t]*TY( {1,2})-[ \t]*\w", re.MULTILINE)
 _STRICT = re.compile(r"[ \t]*([A-Z][A-Z0-9]) {2}-(?:[ \t]*(.*))?")
 _LOOSE = re.compile(r"[ \t]*([A-Z][A-Z0-9]) {1,2}-(?:[ \t]+(.*))?")
 _PUBMED = re.compile(r"pubmed|medline", re.IGNORECASE)
+_NO_YEAR = re.compile(r"/(\d\d)/(\d\d)/?")
 _LISTED = re.compile(r"\d+ of (\d+) authors listed")  # as our own export notes it
 
 
@@ -44,7 +46,9 @@ def _read(document: Document) -> Iterator[Item]:
 
 def _record(found: TaggedRecord) -> Record:
     accession = found.first("AN")
-    is_pubmed = bool(_PUBMED.search(found.first("DB", "DP")))
+    scheme, _, identifier = (find_identifier(accession) or "").partition(":")
+    if accession.isdecimal() and _PUBMED.search(found.first("DB", "DP")):
+        scheme, identifier = "pmid", accession
     urls = found.all("UR", "LK")
     listed = (_LISTED.search(note) for note in found.all("N1"))
     date, year = _when(found)
@@ -57,12 +61,7 @@ def _record(found: TaggedRecord) -> Record:
         year=year,
         venue=found.first("JF", "T2", "BT", "C3", "JO", "JA", "J2", "J1"),
         url=urls[0] if urls else None,
-        ids={
-            "doi": [*found.all("DO"), *found.all("M3"), *urls],
-            "arxiv": accession,
-            "wos": accession.removeprefix("WOS:"),
-            "pmid": accession if is_pubmed else found.first("PM"),
-        },
+        ids={"doi": [*found.all("DO"), *found.all("M3"), *urls], scheme: identifier},
         type=found.all("TY"),
     )
 
@@ -70,6 +69,8 @@ def _record(found: TaggedRecord) -> Record:
 def _when(found: TaggedRecord) -> tuple[str, str]:
     """Return date and year; a date of another year is that of something else."""
     year, date = found.first("PY", "Y1"), found.first("DA")
+    if day := _NO_YEAR.fullmatch(date):
+        return f"--{day[1]}-{day[2]}", year
     known, dated = year_of(parse_date(year)), year_of(parse_date(date))
     return ("", year) if known and dated and known != dated else (date, year)
 
