@@ -32,6 +32,7 @@ __all__ = [
     "kind_of",
     "pmid",
     "split_name",
+    "stated_date",
 ]
 
 Kind: TypeAlias = Literal["preprint", "conference", "journal", "other"]
@@ -164,12 +165,21 @@ def date_parts(paper: Paper) -> list[int]:
     return [int(part) for part in paper.date.split("-")]
 
 
+def stated_date(paper: Paper) -> list[int | None]:
+    """Return what `date_parts` does; of a day whose year no source states, no year, month and day.
+
+    Formats that can say so keep such a day.
+    """
+    parts: list[int | None] = list(date_parts(paper))
+    if not parts and paper.date and paper.date.startswith("--"):
+        return [None, *(int(part) for part in paper.date.removeprefix("--").split("-"))]
+    return parts
+
+
 def address(paper: Paper) -> str:
-    """Return where to read a paper; empty when that is not known."""
+    """Return where to read a paper; empty when that is not known, or its DOI tells it."""
     if paper.url:
         return paper.url
-    if paper.doi:
-        return f"https://doi.org/{paper.doi}"
     return f"https://arxiv.org/abs/{paper.arxiv_id}" if paper.arxiv_id else ""
 
 

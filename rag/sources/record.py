@@ -16,6 +16,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from rag.papers import Paper, find_identifier, is_lesser, title_id
+from rag.sources.base import Item, Rejection
 from rag.text.cleaning import clean_abstract, clean_text, is_nothing
 from rag.text.dates import parse_date, year_of
 from rag.text.decoding import one_line
@@ -24,7 +25,9 @@ from rag.text.names import read_names
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["EMPTY_RESULT", "BadRecordError", "Record", "says_withdrawn"]
+    from rag.sources.document import Document
+
+__all__ = ["EMPTY_RESULT", "BadRecordError", "Record", "says_withdrawn", "to_item"]
 
 EMPTY_RESULT = "an empty result: it lists no papers"
 
@@ -209,6 +212,14 @@ class Record:
 def says_withdrawn(text: Any) -> bool:  # noqa: ANN401 - what a source holds
     """Say whether an abstract or a comment only tells that its paper was withdrawn."""
     return isinstance(text, str) and _WITHDRAWN.match(text) is not None
+
+
+def to_item(record: Record, document: Document, place: str) -> Item:
+    """Make the paper of a record; where it is none, say so with its place in the document."""
+    try:
+        return record.to_paper(document.name)
+    except BadRecordError as error:
+        return Rejection(document.source, place, str(error))
 
 
 def _plain(value: Any) -> str:  # noqa: ANN401 - what a source holds

@@ -5,8 +5,19 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import cache
+from typing import TYPE_CHECKING
 
-__all__ = ["FORMULA", "latex_to_text", "text_to_latex", "title_to_latex"]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = [
+    "FORMULA",
+    "field_to_text",
+    "latex_to_text",
+    "prose_to_latex",
+    "text_to_latex",
+    "title_to_latex",
+]
 
 # Pandoc's rule for formulas, so that prices stay prices; and the other pair of delimiters.
 FORMULA = re.compile(
@@ -79,20 +90,33 @@ def text_to_latex(text: str) -> str:
     return "".join(_SPECIAL.get(c, c) if c.isascii() else _encode(c) for c in text)
 
 
+def prose_to_latex(text: str) -> str:
+    r"""Escape a text as `text_to_latex` does, but for its formulas, which stay.
+
+    >>> print(prose_to_latex("At $O(n^2)$ for $5 & less"))
+    At {$O(n^2)$} for \$5 \& less
+    """
+    return _around_formulas(text, text_to_latex)
+
+
 def title_to_latex(title: str) -> str:
     r"""Escape a title; formulas stay, and capitals that no style may lower stand in braces.
 
     >>> print(title_to_latex("On BERT at $O(n^2)$ for $5"))
     On {BERT} at {$O(n^2)$} for \$5
     """
+    return _around_formulas(title, _words_to_latex)
+
+
+def _around_formulas(text: str, write: Callable[[str], str]) -> str:
     parts: list[str] = []
     at = 0
-    for match in FORMULA.finditer(title):
+    for match in FORMULA.finditer(text):
         formula = _formula_to_latex(match[1] or match[2])
         if formula:
-            parts += [_words_to_latex(title[at : match.start()]), f"{{${formula}$}}"]
+            parts += [write(text[at : match.start()]), f"{{${formula}$}}"]
             at = match.end()
-    return "".join([*parts, _words_to_latex(title[at:])])
+    return "".join([*parts, write(text[at:])])
 
 
 def _words_to_latex(text: str) -> str:
@@ -127,7 +151,9 @@ def _encode(char: str) -> str:
         unknown_char_policy="keep",
         unknown_char_warning=False,
     )
-    return str(encoder.unicode_to_latex(char))
+    latex = str(encoder.unicode_to_latex(char))
+    # The encoder writes some letters as others that look like them.
+    return latex if field_to_text(latex) == char else char
 
 
 def latex_to_text(text: str) -> str:
@@ -172,3 +198,65 @@ def _accented(match: re.Match[str], *, quotes: bool) -> str:
     if not grouped and (letter.lower() not in bare or (quotes and sign == '"')):
         return match[0]
     return unicodedata.normalize("NFC", ("i" if letter == "\u0131" else letter) + accent)
+
+
+# What stands for itself until braces that only group are taken out.
+_KEPT = {"{": "\ue000", "}": "\ue001", "\\": "\ue002", "$": "\ue003", "~": "\ue006"}
+_KEPT_BACK = str.maketrans({kept: char for char, kept in _KEPT.items()})
+_RESERVED = re.compile("[\ue000-\ue006]")
+_NEEDS_READING = re.compile(r"[\\{}~]")
+_SIGN = re.compile(r"\\([{}$]|[~^](?=\{\}))")
+_SPACE = re.compile(r"\\(?:\\(?:\[[^\]]*\])?|[ ,;:\n])")
+_NO_SPACE = re.compile(r"\\[-/!@]")
+_ENVIRONMENT = re.compile(r"\\(?:begin|end)\s*\{\w*\*?\}")
+_MACRO = re.compile(r"\\([A-Za-z]+)(?:\{\}|(\s*(?=\{)))?")
+_NAMED = {
+    "textbraceleft": "{", "textbraceright": "}", "textbackslash": "\\", "textdollar": "$",
+    "textless": "<", "textgreater": ">", "textbar": "|", "textunderscore": "_",
+    "textasciitilde": "~", "textasciicircum": "^", "ensuremath": "", "noindent": "", "par": " ",
+    "newline": " ", "item": " ", "LaTeX": "LaTeX", "TeX": "TeX",
+}  # fmt: skip
+
+
+def field_to_text(value: str) -> str:
+    r"""Write the value of a BibTeX field as plain text; formulas stay as they are.
+
+    >>> print(field_to_text(r"{BERT}-like: 50\% of {\O}stby's $\alpha$ {\textless} \{x\}"))
+    BERT-like: 50% of Østby's $\alpha$ < {x}
+    """
+    if not _NEEDS_READING.search(value):
+        return value
+    formulas: list[str] = []
+
+    def put_aside(match: re.Match[str]) -> str:
+        formulas.append(match[0])
+        return f"\ue004{len(formulas) - 1}\ue005"
+
+    text = FORMULA.sub(put_aside, _RESERVED.sub("", value))
+    text = _SIGN.sub(lambda match: _KEPT.get(match[1], match[1]), text)
+    text = _NO_SPACE.sub("", _SPACE.sub(" ", _ENVIRONMENT.sub(" ", text)))
+    text = _MACRO.sub(_named, latex_to_text(text))
+    text = re.sub(r"(?<=\S)~(?=\S)", " ", text)  # a blank at which no line breaks
+    text = re.sub(r"[{}]", "", text).translate(_KEPT_BACK)
+    return re.sub("\ue004(\\d+)\ue005", lambda match: formulas[int(match[1])], text)
+
+
+def _named(match: re.Match[str]) -> str:
+    """Return what a macro stands for: of one that nobody knows its argument, or itself."""
+    meant = _symbol(match[1])
+    if meant is None:
+        return match[0] if match[2] is None else ""
+    return meant
+
+
+@cache
+def _symbol(name: str) -> str | None:
+    if name in _NAMED:
+        return _KEPT.get(_NAMED[name], _NAMED[name])
+    from pylatexenc.latex2text import (  # type: ignore[import-untyped]
+        get_default_latex_context_db,
+    )
+
+    spec = get_default_latex_context_db().get_macro_spec(name)
+    meant = None if spec is None else spec.simplify_repl
+    return meant if isinstance(meant, str) and "%" not in meant else None

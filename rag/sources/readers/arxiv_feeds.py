@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from rag.sources.base import Confidence, Item, Reader
-from rag.sources.record import BadRecordError, Record, says_withdrawn
-from rag.sources.xml_records import children, local_name, read_xml, text_of
+from rag.sources.base import Confidence, Item, Reader, Rejection
+from rag.sources.record import EMPTY_RESULT, Record, says_withdrawn, to_item
+from rag.sources.xml import elements, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +20,7 @@ __all__ = ["READER"]
 _ROOTS = frozenset({"feed", "rss"})
 _ERROR = "/api/errors"  # in the id of an entry that is no paper
 # What stands in front of the abstract in an item of RSS.
-_ANNOUNCED = re.compile(r"\s*arXiv:\S+\s+Announce Type:\s*\S+\s*(?:Abstract:\s*)?")
+_ANNOUNCED = re.compile(r"arXiv:\S+\s+Announce Type:\s*\S+\s*(?:Abstract:\s*)?")
 
 
 def _sniff(head: Head) -> Confidence:
@@ -29,36 +29,38 @@ def _sniff(head: Head) -> Confidence:
 
 
 def _read(document: Document) -> Iterator[Item]:
-    return read_xml(document, {"entry", "item"}, _convert)
-
-
-def _convert(entry: Element) -> Record:
-    return _from_atom(entry) if local_name(entry) == "entry" else _from_rss(entry)
+    number = 0
+    for number, entry in enumerate(elements(document, {"entry", "item"}), start=1):
+        place = f"entry {number}"
+        if _ERROR in plain(entry.find("id")):
+            reason = f'the service returned an error, not papers: "{plain(entry.find("summary"))}"'
+            yield Rejection(document.source, place, reason)
+        else:
+            record = _from_atom(entry) if entry.tag == "entry" else _from_rss(entry)
+            yield to_item(record, document, place)
+    if not number:
+        yield Rejection(document.source, "", EMPTY_RESULT)
 
 
 def _from_atom(entry: Element) -> Record:
-    own_id = text_of(entry, "id")
-    if _ERROR in own_id:
-        summary = text_of(entry, "summary")
-        raise BadRecordError(f'the service returned an error, not papers: "{summary}"')
     return Record(
-        title=text_of(entry, "title"),
-        abstract=text_of(entry, "summary"),
-        authors=[text_of(author, "name") for author in children(entry, "author")],
-        date=text_of(entry, "published"),  # of the first version; `updated` is of the last
-        venue=text_of(entry, "journal_ref"),
-        ids={"arxiv": own_id, "doi": text_of(entry, "doi").split()},
-        retracted=says_withdrawn(text_of(entry, "comment")),
+        title=plain(entry.find("title")),
+        abstract=plain(entry.find("summary")),
+        authors=[plain(author.find("name")) for author in entry.iterfind("author")],
+        date=plain(entry.find("published")),  # of the first version; `updated` is of the last
+        venue=plain(entry.find("journal_ref")),
+        ids={"arxiv": plain(entry.find("id")), "doi": plain(entry.find("doi")).split()},
+        retracted=says_withdrawn(plain(entry.find("comment"))),
     )
 
 
 def _from_rss(item: Element) -> Record:
     return Record(
-        title=text_of(item, "title"),
-        abstract=_ANNOUNCED.sub("", text_of(item, "description"), count=1),
-        authors=text_of(item, "creator"),
-        venue=text_of(item, "journal_reference"),
-        ids={"arxiv": text_of(item, "link"), "doi": text_of(item, "DOI").split()},
+        title=plain(item.find("title")),
+        abstract=_ANNOUNCED.sub("", plain(item.find("description")), count=1),
+        authors=plain(item.find("creator")),
+        venue=plain(item.find("journal_reference")),
+        ids={"arxiv": plain(item.find("link")), "doi": plain(item.find("DOI")).split()},
     )
 
 

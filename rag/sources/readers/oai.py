@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rag.sources.base import Confidence, Item, Reader
-from rag.sources.record import EMPTY_RESULT, BadRecordError, Record, says_withdrawn
-from rag.sources.xml_records import children, local_name, read_xml, text_of
+from rag.sources.base import Confidence, Item, Reader, Rejection
+from rag.sources.record import EMPTY_RESULT, Record, says_withdrawn, to_item
+from rag.sources.xml import elements, plain
 from rag.text.dates import parse_date
 
 if TYPE_CHECKING:
@@ -17,56 +17,54 @@ if TYPE_CHECKING:
 
 __all__ = ["READER"]
 
-_EMPTY = "noRecordsMatch"
-
 
 def _sniff(head: Head) -> Confidence:
     return Confidence.SIGNATURE if head.xml_root == "OAI-PMH" else Confidence.NO
 
 
 def _read(document: Document) -> Iterator[Item]:
-    return read_xml(document, {"record", "error"}, _convert)
+    number = 0
+    for number, element in enumerate(elements(document, {"record", "error"}), start=1):
+        place = f"record {number}"
+        described = element.find("metadata/*")
+        if described is None:
+            yield Rejection(document.source, place, _why_none(element))
+        else:
+            own_id = plain(element.find("header/identifier"))
+            is_core = described.tag == "dc"
+            record = _from_dublin_core(described, own_id) if is_core else _from_arxiv(described)
+            yield to_item(record, document, place)
+    if not number:
+        yield Rejection(document.source, "", EMPTY_RESULT)
 
 
-def _convert(element: Element) -> Record:
-    if local_name(element) == "error":
-        if element.get("code") == _EMPTY:
-            raise BadRecordError(EMPTY_RESULT)
-        text = (element.text or element.get("code") or "").strip()
-        raise BadRecordError(f'the service returned an error, not papers: "{text}"')
-    headers = children(element, "header")
-    if any(header.get("status") == "deleted" for header in headers):
-        raise BadRecordError("its repository has deleted it")
-    described = next((one for part in children(element, "metadata") for one in part), None)
-    if described is None:
-        raise BadRecordError("no metadata")
-    own_id = next((text_of(header, "identifier") for header in headers), "")
-    if local_name(described) == "dc":
-        return _from_dublin_core(described, own_id)
-    return _from_arxiv(described)
+def _why_none(element: Element) -> str:
+    if element.tag == "record":
+        header = element.find("header")
+        deleted = header is not None and header.get("status") == "deleted"
+        return "its repository has deleted it" if deleted else "no metadata"
+    if element.get("code") == "noRecordsMatch":
+        return EMPTY_RESULT
+    return f'the service returned an error, not papers: "{plain(element) or element.get("code")}"'
 
 
 def _from_arxiv(described: Element) -> Record:
-    versions = children(described, "version")
-    authors = [
-        {local_name(part): part.text for part in author}
-        for group in children(described, "authors")
-        for author in children(group, "author")
-    ]
+    first = described.find("version/date")
+    people = [{part.tag: part.text for part in one} for one in described.iterfind("authors/author")]
     return Record(
-        title=text_of(described, "title"),
-        abstract=text_of(described, "abstract"),
-        authors=authors or text_of(described, "authors"),
-        date=text_of(versions[0], "date") if versions else text_of(described, "created"),
-        venue=text_of(described, "journal-ref"),
-        ids={"arxiv": text_of(described, "id"), "doi": text_of(described, "doi").split()},
-        retracted=says_withdrawn(text_of(described, "comments")),
+        title=plain(described.find("title")),
+        abstract=plain(described.find("abstract")),
+        authors=people or plain(described.find("authors")),
+        date=plain(described.find("created") if first is None else first),
+        venue=plain(described.find("journal-ref")),
+        ids={"arxiv": plain(described.find("id")), "doi": plain(described.find("doi")).split()},
+        retracted=says_withdrawn(plain(described.find("comments"))),
     )
 
 
 def _from_dublin_core(described: Element, own_id: str) -> Record:
     def texts(name: str) -> list[str]:
-        return [(child.text or "").strip() for child in children(described, name)]
+        return [plain(child) for child in described.iterfind(name)]
 
     dates = sorted(date for text in texts("date") if (date := parse_date(text)))
     return Record(
