@@ -15,7 +15,7 @@ from rag.settings import Settings, load_settings
 from rag.text.decoding import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from llama_index.core.base.embeddings.base import BaseEmbedding
 
@@ -94,9 +94,10 @@ class Library:
         self,
         *sources: str | Path,
         format: str | None = None,  # noqa: A002 - as the command line calls it
+        columns: Mapping[str, str] | None = None,
         progress: Progress | None = None,
     ) -> AddReport:
-        """Add the papers of files, folders and globs.
+        """Add the papers of files, folders, archives and globs.
 
         What can't be read is listed in the report and never keeps out what can. Adding again what
         is there already changes nothing and embeds nothing.
@@ -104,10 +105,12 @@ class Library:
         Args:
             sources: Paths; a folder stands for every file in it.
             format: Its name, as `rag add --help` lists it, where guessing goes wrong.
+            columns: Which columns of tables hold what, where their names don't tell: the name of
+                the column for each field, as in `{"title": "Titel"}`.
             progress: Called now and then with how many papers have been read.
 
         Raises:
-            LibraryError: there is no such format.
+            LibraryError: there is no such format or field.
             StorageError: the storage can't be written, or another process is writing it.
             ManifestMismatchError: the library was built with another embedder.
             EmbedderError: the embedding model is missing or damaged.
@@ -115,7 +118,7 @@ class Library:
         from rag.index.sync import AddReport
         from rag.sources import Rejection, read_sources
 
-        items = read_sources(sources, format=format)
+        items = read_sources(sources, format=format, columns=columns)
         rejected: list[Rejection] = []
         for first in items:
             if not isinstance(first, Rejection):
