@@ -44,16 +44,18 @@ _IDENTIFIERS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             ),
         ),
         ("acl", rf"{_WEB}(?:aclanthology\.org/|acl:)([\w.-]+?)/?"),
-        ("openreview", rf"{_WEB}openreview\.net/(?:forum|pdf)\?id=([\w-]+)"),
-        ("openalex", rf"{_WEB}(?:api\.)?openalex\.org/(?:works/)?(W\d+)"),
-        ("s2", rf"{_WEB}semanticscholar\.org/paper/(?:[^/\s]+/)?([0-9a-f]{{40}})"),
+        ("openreview", rf"(?:{_WEB}openreview\.net/(?:forum|pdf)\?id=|openreview:)([\w-]+)"),
+        ("openalex", rf"(?:{_WEB}(?:api\.)?openalex\.org/(?:works/)?|openalex:)(W\d+)"),
+        ("s2", rf"(?:{_WEB}semanticscholar\.org/paper/(?:[^/\s]+/)?|s2:)([0-9a-f]{{40}})"),
+        ("corpusid", r"corpusid:\s*(\d{1,12})"),
         ("wos", r"wos:\s*([A-Z0-9]{10,20})"),
     )
 )
+_SCHEMES = frozenset(scheme for scheme, _ in _IDENTIFIERS)
 # What identifies a paper, but is not what it is called by.
 _LESSER = frozenset({"pmcid", "openreview", "openalex", "s2", "corpusid", "wos"})
 _SHOWN_AUTHORS = 3
-_SCHEMED = re.compile(r"[a-z][a-z0-9]{1,15}:\S+")
+_SCHEMED = re.compile(r"[a-z][a-z0-9]{0,15}:\S+")
 _CUT = re.compile(r"\s*(?:\.\.\.|…)$")
 _SAYS_RETRACTED = re.compile(r"\W*(?:retracted|withdrawn)\b", re.IGNORECASE)
 _BEGINNING = 300  # characters: pages cut an abstract short, but not before these
@@ -203,7 +205,8 @@ def find_identifier(text: str) -> str | None:
     for scheme, pattern in _IDENTIFIERS:
         if match := pattern.fullmatch(text):
             return f"{scheme}:{_in_standard_form(scheme, match[match.lastindex or 0])}"
-    return text if _SCHEMED.fullmatch(text) and "//" not in text else None
+    unknown = _SCHEMED.fullmatch(text) and "//" not in text
+    return text if unknown and text.partition(":")[0] not in _SCHEMES else None
 
 
 def _in_standard_form(scheme: str, bare: str) -> str:

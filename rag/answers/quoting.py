@@ -148,7 +148,7 @@ def quoted_text(citations: Sequence[Citation]) -> tuple[str, list[Sentence]]:
 
 
 def _heading(paper: Paper) -> str:
-    title = neutralise_markers(one_line(paper.title)).rstrip(".") or paper.id
+    title = neutralise_markers(one_line(paper.heading)).rstrip(".") or paper.id
     return f"{title} ({paper.year}): " if paper.year else f"{title}: "
 
 

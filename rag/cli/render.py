@@ -35,7 +35,7 @@ _SHOWN_REJECTIONS = 10
 
 
 def _paper_lines(paper: Paper, *, link: bool = True) -> Text:
-    text = Text(paper.title or "(untitled)", style="bold")
+    text = Text(paper.heading or "(untitled)", style="bold")
     if paper.byline:
         text.append(f"\n{paper.byline}", style="not bold")
     text.append(f"\n{paper.id}", style="not bold dim")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from rag.text.dates import year_of
 from rag.text.decoding import one_line
+from rag.text.names import ORGANISATION, turn_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,13 +37,6 @@ __all__ = [
 
 Kind: TypeAlias = Literal["preprint", "conference", "journal", "other"]
 
-# An organisation has no family name.
-_ORGANISATION = re.compile(
-    r"[\d&]|\b(?:and|association|collaboration|committee|company|consortium|corporation|foundation"
-    r"|group|inc|institute|lab|labs|laboratory|ltd|organi[sz]ation|project|research|team"
-    r"|university)\b",
-    re.IGNORECASE,
-)
 _SUFFIX = re.compile(r"([^,]+?)\s+([JS]r\.?|II|III|IV)")
 _STOP_WORDS = frozenset(
     "a an and are as at by can do does for from how in into is it of on or our the to toward"
@@ -78,8 +72,8 @@ def split_name(text: str) -> Name:
     """Split a name into its parts as BibTeX does; an organisation stays whole."""
     from bibtexparser.middlewares.names import parse_single_name_into_parts
 
-    text = one_line(re.sub(r"[{}\\~]", " ", text))
-    if _ORGANISATION.search(text) or text.count(",") > 2:
+    text = turn_name(one_line(re.sub(r"[{}\\~]", " ", text)))
+    if ORGANISATION.search(text) or text.count(",") > 2:
         return Name(family=text)
     suffix = ""
     if match := _SUFFIX.fullmatch(text):
@@ -190,8 +184,9 @@ def address(paper: Paper) -> str:
 
 
 def pmid(paper: Paper) -> str:
-    """Return the PubMed id of a paper; empty when it has another id."""
-    return paper.id.removeprefix("pmid:") if paper.id.startswith("pmid:") else ""
+    """Return the PubMed id of a paper; empty when none is known."""
+    known = (one for one in paper.identifiers if one.startswith("pmid:"))
+    return next(known, "").removeprefix("pmid:")
 
 
 def has_more_authors(paper: Paper) -> bool:

@@ -63,7 +63,7 @@ def _to_node(citation: Citation) -> NodeWithScore:
         text=citation.quote,
         start_char_idx=citation.start,
         end_char_idx=citation.end,
-        metadata={"paper_id": paper.id, "title": paper.title, "n": citation.n},
+        metadata={"paper_id": paper.id, "title": paper.heading, "n": citation.n},
         relationships={NodeRelationship.SOURCE: RelatedNodeInfo(node_id=paper.id)},
     )
     return NodeWithScore(node=node, score=citation.score)

@@ -22,7 +22,7 @@ def hit_to_node(hit: Hit) -> NodeWithScore:
     paper = hit.paper
     metadata = {
         "paper_id": paper.id,
-        "title": paper.title,
+        "title": paper.heading,
         "authors": list(paper.authors),
         "year": paper.year,
         "venue": paper.venue,

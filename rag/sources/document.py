@@ -7,7 +7,7 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING, AnyStr, BinaryIO
 
-from rag.text.decoding import WINDOWS, NotTextError, decode, detect_encoding
+from rag.text.decoding import WINDOWS, NotTextError, decode, decode_blocks, detect_encoding
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -19,6 +19,7 @@ __all__ = ["HEAD", "Document", "Head", "TooLargeError", "UnreadableError"]
 HEAD = 65_536  # bytes
 _MAX_WHOLE = 64 * 2**20  # bytes
 _MAX_LINE = 16 * 2**20  # bytes
+_BLOCK = 2**15  # bytes: what a file that is cut off may lose at its end
 # Atomic, so that a document of nothing but comments is not tried in every combination of them.
 _XML_ROOT = re.compile(
     r"\s*+(?>(?:<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^>\[]*(?:\[.*?\]\s*)?>)\s*)*+"
@@ -162,6 +163,19 @@ class Document:
         for number, line in enumerate(self.lines()):
             text = line.decode("utf-8", WINDOWS)
             yield text if number else text.removeprefix("\ufeff")
+
+    def blocks(self) -> Iterator[bytes]:
+        """Yield the content in blocks of 32 KiB, however long its lines are."""
+        self.stream.seek(0)
+        while block := self.stream.read(_BLOCK):
+            yield block
+
+    def text_blocks(self) -> Iterator[str]:
+        r"""Yield the text in blocks, whatever its encoding, with `\n` as line end.
+
+        What no text file holds is decoded like the rest.
+        """
+        return decode_blocks(self.blocks(), self.head.encoding)
 
     def data(self) -> bytes:
         """Return the whole content.

@@ -52,8 +52,7 @@ _TEXTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
             f"a web page with its files: {_AS_TEXT}",
         ),
         (r"\A\s*\{\\rtf", "an RTF document"),
-        (r"\A\s*\[\s*[\[{\]\"]", "a JSON array: put each of its objects on a line of its own"),
-        (r"\A\s*\{\s*[\"}]", "JSON over several lines: put each object on a line of its own"),
+        (r"\A\s*\[\s*[\[\"]", "a JSON array, but not of objects"),
         (r"\A\s*\\documentclass", "LaTeX"),
     )
 )

@@ -12,6 +12,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from rag.papers import Paper, find_identifier, is_lesser, title_id
@@ -22,9 +23,13 @@ from rag.text.decoding import one_line
 from rag.text.names import read_names
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rag.sources.document import Document
 
-__all__ = ["BadRecordError", "Record", "to_item"]
+__all__ = ["EMPTY_RESULT", "BadRecordError", "Record", "says_withdrawn", "to_item"]
+
+EMPTY_RESULT = "an empty result: it lists no papers"
 
 # The kinds of identifiers by the keys under which sources keep them, in lower case and without
 # anything between their words.
@@ -39,6 +44,7 @@ _SCHEMES = {
     "s2": "s2", "semanticscholar": "s2",
     "corpusid": "corpusid", "s2corpusid": "corpusid",
     "wos": "wos", "ut": "wos",
+    "otherids": "*",  # of any kind, as `Paper` has them
 }  # fmt: skip
 _KNOWN = frozenset(_SCHEMES.values())
 _NOT_LETTERS = re.compile(r"[\W_]+")
@@ -56,8 +62,8 @@ _PART = re.compile(
 )
 _WHOLE = frozenset({"book", "monograph", "edited-book", "reference-book", "proceedings"})
 _RETRACTED = re.compile(
-    r"\W*(?:retracted|withdrawn)(?:\s+(?:article|paper|chapter|publication))?\s*[:\])\u2013\u2014]"
-    r"|.*[\[(]\s*retracted\b[^\])]*[\])]\s*$",
+    r"\W{0,3}(?:retracted|withdrawn)(?:\s+(?:article|paper|chapter|publication))?\s*[:\])\u2013\u2014]"
+    r"|.*[\[(]\s?retracted\b[^\])]*[\])]\s*$",
     re.IGNORECASE,
 )
 _WITHDRAWN = re.compile(
@@ -97,6 +103,8 @@ class Record:
         type: What kind of publication it is, as the source calls it, or a list of kinds.
         retracted: Whether the source says that it was retracted.
         sources: Where it was read before.
+        exported: Whether a library wrote the record: then texts and names are as they should be,
+            and its id is the paper's whatever its form.
     """
 
     title: Any = None
@@ -112,6 +120,7 @@ class Record:
     type: Any = None
     retracted: bool = False
     sources: Any = ()
+    exported: bool = False
 
     def to_paper(self, source: str) -> Paper:
         """Make the paper.
@@ -122,8 +131,8 @@ class Record:
         Raises:
             BadRecordError: there is neither title nor abstract, or one of them is no text.
         """
-        title = clean_text(_text(self.title, "title"))
-        abstract = clean_abstract(_paragraphs(self.abstract))
+        title = self._clean(clean_text, _text(self.title, "title"))
+        abstract = self._clean(clean_abstract, _paragraphs(self.abstract))
         if not title and not abstract:
             raise BadRecordError("neither title nor abstract")
         url = _plain(self.url) or None
@@ -135,7 +144,7 @@ class Record:
         scheme, _, bare = paper_id.partition(":")
         arxiv_id = first.get("arxiv") or (bare if scheme == "arxiv" else None)
         doi = first.get("doi") or (bare if scheme == "doi" else None)
-        authors = read_names(self.authors)
+        authors = tuple(_texts(self.authors)) if self.exported else read_names(self.authors)
         date, year = _when(self.date, self.year)
         return Paper(
             id=paper_id,
@@ -145,7 +154,7 @@ class Record:
             author_count=_count(self.author_count) or len(authors) or None,
             date=date,
             year=year,
-            venue=clean_text(_venue(self.venue)) or None,
+            venue=self._clean(clean_text, _venue(self.venue)) or None,
             url=url or (f"https://arxiv.org/abs/{arxiv_id}" if arxiv_id else None),
             doi=doi,
             arxiv_id=arxiv_id,
@@ -154,28 +163,31 @@ class Record:
             retracted=self.retracted or self._says_retracted(title, abstract),
         )
 
+    def _clean(self, clean: Callable[[str], str], text: str) -> str:
+        return one_line(text) if self.exported else clean(text)
+
     def _identifiers(self, url: str | None) -> list[str]:
         """Return what identifies the work itself, the surest first."""
         found = [
             one
             for key, value in self.ids.items()
+            if (scheme := _scheme(key))
             for text in _texts(value)
-            if (one := _identifier(_SCHEMES.get(_NOT_LETTERS.sub("", key).lower(), ""), text))
+            if (one := _identifier(scheme, text))
         ]
-        found += [find_identifier(_plain(self.own_id)) or "", find_identifier(url or "") or ""]
+        beside = (find_identifier(_plain(self.own_id)), find_identifier(url or ""))
+        found += [one for one in beside if one and one.partition(":")[0] in _KNOWN]
         found += [
             find_identifier(f"acl:{match[1]}") or ""
             for one in found
             if (match := _ACL_DOI.fullmatch(one))
         ]
-        return [
-            one
-            for one in dict.fromkeys(found)
-            if one.partition(":")[0] in _KNOWN and not self._is_container(one)
-        ]
+        return [one for one in dict.fromkeys(found) if not self._is_container(one)]
 
     def _choose_id(self, first: Mapping[str, str]) -> str | None:
         """Choose what the paper is called by: an id that its source took for one comes first."""
+        if self.exported and (stated := _plain(self.own_id)):
+            return stated
         own = find_identifier(_plain(self.own_id))
         if own and not is_lesser(own) and not self._is_container(own):
             return own
@@ -193,8 +205,13 @@ class Record:
         return (
             "retracted" in " ".join(_texts(self.type)).lower()
             or _RETRACTED.match(title) is not None
-            or _WITHDRAWN.match(abstract) is not None
+            or says_withdrawn(abstract)
         )
+
+
+def says_withdrawn(text: Any) -> bool:  # noqa: ANN401 - what a source holds
+    """Say whether an abstract or a comment only tells that its paper was withdrawn."""
+    return isinstance(text, str) and _WITHDRAWN.match(text) is not None
 
 
 def to_item(record: Record, document: Document, place: str) -> Item:
@@ -266,11 +283,17 @@ def _count(value: Any) -> int | None:  # noqa: ANN401 - what a source holds
     return int(text) if text.isdecimal() and 0 < int(text) < _MAX_AUTHORS else None
 
 
+@lru_cache(maxsize=1024)
+def _scheme(key: str) -> str:
+    """Return the kind of identifier that a source keeps under a key; empty where it is none."""
+    return _SCHEMES.get(_NOT_LETTERS.sub("", key).lower(), "")
+
+
 def _identifier(scheme: str, text: str) -> str | None:
     """Read an identifier of which the source says the kind."""
-    if not scheme:
-        return None
     found = find_identifier(text)
+    if scheme == "*":
+        return found
     # arXiv has DOIs of its own.
     if found and found.partition(":")[0] in {scheme, "arxiv" if scheme == "doi" else scheme}:
         return found

@@ -33,6 +33,7 @@ _NO_ABSTRACT = re.compile(
 )
 _OPENING = re.compile(r"(?:Abstract|ABSTRACT)\s*[.:\u2013\u2014-]+\s*(?=\S)")
 _SIGN = r"(?:(?:copyright\s*)?(?:©|\(c\)(?=\s*(?:19|20)\d\d))|copyright\s+(?=(?:19|20)\d\d))"
+_SIGNS = ("©", "(c)", "(C)", "opyright", "OPYRIGHT")
 _RIGHTS = (
     r"(?:all rights? reserved|published by|this is an open|under exclusive|exclusive licen[cs]e)"
 )
@@ -82,11 +83,13 @@ def clean_abstract(text: str) -> str:
     >>> clean_abstract("[No abstract available]")
     ''
     """
-    text = _COPYRIGHT_TAIL.sub("", clean_text(text)).rstrip()
+    text = clean_text(text)
+    if any(sign in text for sign in _SIGNS):
+        text = _COPYRIGHT_TAIL.sub("", text).rstrip()
+        head = _COPYRIGHT_HEAD.match(text)
+        text = text[head.end() :] if head else text
     opening = _OPENING.match(text)
     text = text[opening.end() :] if opening else text
-    head = _COPYRIGHT_HEAD.match(text)
-    text = text[head.end() :] if head else text
     return "" if _NO_ABSTRACT.fullmatch(text) else text
 
 

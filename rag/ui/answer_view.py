@@ -189,7 +189,7 @@ def _abstention(answer: Answer) -> str:
 
 def _closest(paper: Paper, why: str) -> str:
     year = f"({paper.year})" if paper.year else ""
-    link = action(in_text(paper.title or "(untitled)"), "open", paper.id, class_="title")
+    link = action(in_text(paper.heading or "(untitled)"), "open", paper.id, class_="title")
     reason = tag("div", in_text(f"{why[:1].upper()}{why[1:]}."), class_="reason") if why else ""
     return tag("li", link, f" {plain(year)}", reason)
 

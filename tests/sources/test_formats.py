@@ -29,7 +29,9 @@ def bars(new_module: Callable[..., None]) -> None:
 
 @pytest.mark.usefixtures("bars")
 def test_a_new_format_is_one_file(tmp_path: Path) -> None:
-    assert [reader.name for reader in all_readers()] == ["bars", "daily-papers", "jsonl"]
+    names = [reader.name for reader in all_readers()]
+    assert names == sorted(names)
+    assert {"bars", "daily-papers", "jsonl"} <= {*names}
     file = tmp_path / "list.txt"
     file.write_text(LIST)
     bees, rejected, whales = read_sources([file])
@@ -45,10 +47,9 @@ def test_messages_and_file_pickers_know_a_new_format(tmp_path: Path) -> None:
     file.write_text("Dear friend,\n\nall is well here.\n")
     (rejected,) = read_sources([file])
     assert isinstance(rejected, Rejection)
-    assert rejected.reason == (
-        "neither lists with bars (bars), saved Daily Papers pages (daily-papers)"
-        " nor JSON lines (jsonl)"
-    )
+    assert rejected.reason.startswith("neither ")
+    for reader in all_readers():
+        assert f"{reader.label} ({reader.name})" in rejected.reason
     assert ".bars" in file_suffixes()
 
 
@@ -139,8 +140,7 @@ def database() -> bytes:
         (b"<?xml version='1.0'?><xml><records/></xml>", "an EndNote library"),
         (b"<!DOCTYPE x [<!ENTITY a '>'>]><m:mods/>", "XML with the root <mods>"),
         (b"{\\rtf1\\ansi A letter}", "an RTF document"),
-        (b'[{"title": "A"},\n{"title": "B"}]', "a JSON array"),
-        (b'{\n  "title": "A"\n}\n', "JSON over several lines"),
+        (b'["A", "B"]', "a JSON array, but not of objects"),
         (b"Scopus\n\n@ARTICLE{a2024,\ntitle={A}}", "BibTeX"),
         (b"1.\nTY  - JOUR\nTI  - A\nER  - \n", "RIS"),
         (b"\nPMID- 1\nTI  - A\n", "PubMed's nbib"),
