@@ -119,14 +119,12 @@ class Library:
         from rag.sources import Rejection, read_sources
 
         items = read_sources(sources, format=format, columns=columns)
-        rejected: list[Rejection] = []
+        report = AddReport()
         for first in items:
             if not isinstance(first, Rejection):
-                break
-            rejected.append(first)
-        else:
-            return AddReport(rejected=rejected)  # nothing to add: no library is made for it
-        return self._add(chain(rejected, [first], items), progress)
+                return self._add(chain([first], items), progress, report)
+            report.reject(first)
+        return report  # nothing to add: no library is made for it
 
     def add_papers(self, papers: Iterable[Paper], *, progress: Progress | None = None) -> AddReport:
         """Add papers that are at hand, such as those that `remove` returned.
@@ -136,7 +134,9 @@ class Library:
         """
         return self._add(papers, progress)
 
-    def _add(self, items: Iterable[Item], progress: Progress | None) -> AddReport:
+    def _add(
+        self, items: Iterable[Item], progress: Progress | None, report: AddReport | None = None
+    ) -> AddReport:
         from rag.index.manifest import Manifest
         from rag.index.sync import add_papers
 
@@ -144,7 +144,7 @@ class Library:
         embedder = self._parts.embedder()
         with index.writing():
             index.check_manifest(Manifest.of(embedder), record=True)
-            return add_papers(items, index, embedder, progress=progress)
+            return add_papers(items, index, embedder, progress=progress, report=report)
 
     def remove(self, *ids: str) -> list[Paper]:
         """Remove papers and return what was removed.
