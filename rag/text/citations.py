@@ -326,11 +326,22 @@ class Numbering:
 
     def __init__(self, shown: Mapping[str, int] | None = None) -> None:
         self._shown = dict(shown or {})
+        self._trial: Numbering | None = None
 
     @property
     def shown(self) -> dict[str, int]:
         """The number of each paper id, in order of first use."""
         return dict(self._shown)
+
+    @property
+    def tentative(self) -> dict[str, int]:
+        """The same, with the numbers that the answer in the making gives out."""
+        return {**(self._trial.shown if self._trial else {}), **self._shown}
+
+    def trial(self) -> Numbering:
+        """Return a copy for an answer that may come to nothing."""
+        self._trial = Numbering(self._shown)
+        return self._trial
 
     def number(self, paper_id: str) -> int:
         """Return the number of a paper, giving it the next one on first use."""

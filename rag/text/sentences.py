@@ -83,9 +83,7 @@ def _trim(text: str, span: Span) -> Span:
     return Span(span.start + lead, span.start + lead + len(piece.strip()))
 
 
-def _is_boundary(
-    text: str, start: int, match: re.Match[str], cited: Container[int] = ()
-) -> bool:
+def _is_boundary(text: str, start: int, match: re.Match[str], cited: Container[int] = ()) -> bool:
     """Tell whether the sentence that begins at `start` ends with this mark."""
     mark, after = match[0], text[match.end() : match.end() + 40]
     if not after.strip() or mark[0] in _FULL_WIDTH:

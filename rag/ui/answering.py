@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rag.errors import RagError
@@ -53,10 +54,20 @@ async def answer_question(conversation: Conversation, question: str) -> AsyncGen
                 if piece is not None and not isinstance(piece, str):
                     conversation.finish(turn, piece)
             if not ended and turn.answer is None:
-                turn.shown = writing_html(text, understood=_understood(conversation, question))
+                turn.shown = writing_html(
+                    text,
+                    understood=_understood(conversation, question),
+                    numbers=conversation.chat.numbers,
+                )
                 yield
                 await asyncio.sleep(_PAUSE)
-        await _end(task, turn, text, _understood(conversation, question))
+        await _end(
+            task,
+            turn,
+            text=text,
+            understood=_understood(conversation, question),
+            numbers=conversation.chat.numbers,
+        )
         yield
     finally:
         conversation.stop = None
@@ -64,7 +75,8 @@ async def answer_question(conversation: Conversation, question: str) -> AsyncGen
         with contextlib.suppress(BaseException):
             await task
         if turn.answer is None and 'class="caret"' in turn.shown:
-            turn.shown = failure_html("Stopped.", text=text, stopped=True)
+            numbers = conversation.chat.numbers
+            turn.shown = failure_html("Stopped.", text=text, stopped=True, numbers=numbers)
 
 
 async def _write(
@@ -75,24 +87,25 @@ async def _write(
             events.put_nowait(event)
 
 
-async def _end(task: asyncio.Task[None], turn: Turn, text: str, understood: str) -> None:
+async def _end(
+    task: asyncio.Task[None], turn: Turn, *, text: str, understood: str, numbers: dict[int, str]
+) -> None:
     """Show why there is no answer, where there is none."""
+    show = partial(failure_html, text=text, understood=understood, numbers=numbers)
     try:
         await task
     except asyncio.CancelledError:
         current = asyncio.current_task()
         if current is not None and current.cancelling():
             raise  # it is not the writing that is being stopped but this
-        turn.shown = failure_html("Stopped.", text=text, stopped=True, understood=understood)
+        turn.shown = show("Stopped.", stopped=True)
     except RagError as error:
-        turn.shown = failure_html(error.message, error.hint, text=text, understood=understood)
+        turn.shown = show(error.message, error.hint)
     except Exception:  # noqa: BLE001 - the page goes on, and the log has the traceback
         _LOG.exception("A question could not be answered.")
-        turn.shown = failure_html(
+        turn.shown = show(
             "Something unexpected went wrong.",
             "Try again; the terminal that the page was started from says more.",
-            text=text,
-            understood=understood,
         )
 
 
