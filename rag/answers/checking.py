@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from rag.answers.answer import Citation, Sentence, Status
+from rag.answers.answer import Citation, Sentence, Status, retraction_notes
 from rag.answers.cited_sentences import CitedSentence, split_claims
 from rag.models.reader import BUILT_IN
 from rag.verification.claims import makes_claim
@@ -89,7 +89,8 @@ def check_text(
                 spans=tuple(_placed(text, claim, verdict.spans)),
             )
         )
-    return Checked(tuple(sentences), citations.all(), _notes(verdicts))
+    quotes_of = citations.all()
+    return Checked(tuple(sentences), quotes_of, (*retraction_notes(quotes_of), *_notes(verdicts)))
 
 
 def _notes(verdicts: Sequence[SentenceVerdict]) -> tuple[str, ...]:

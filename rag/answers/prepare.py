@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rag.answers.abstention import NO_ANSWER, confidence, read_signals
-from rag.answers.answer import Answer, Retrieved
+from rag.answers.answer import Answer, Retrieved, retraction_notes
 from rag.answers.quoting import choose_quotes, cite, quoted_text
 from rag.answers.shortfalls import shortfalls
 from rag.answers.stance import disagreement
@@ -179,6 +179,7 @@ class AnswerEngine:
         citations = cite(chosen, papers, numbering)
         text, sentences = quoted_text(citations)
         conflict = disagreement(prepared.question, citations)
+        conflicts = (conflict,) if conflict else ()
         return Answer(
             question=prepared.question,
             standalone_question=prepared.question,
@@ -186,7 +187,7 @@ class AnswerEngine:
             sentences=tuple(sentences),
             citations=tuple(citations),
             confidence=prepared.confidence,
-            notes=(*prepared.notes, conflict) if conflict else prepared.notes,
+            notes=(*retraction_notes(citations), *prepared.notes, *conflicts),
             timings=prepared.timings,
             retrieved=prepared.retrieved,
         )
