@@ -8,6 +8,7 @@ INSTALL := $(PIP) install --quiet --no-deps --require-hashes --requirement
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
 	--generate-hashes --custom-compile-command 'make lock'
 STAMP := $(VENV)/.installed
+EXAMPLES := tests/test_docs_examples.py
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo ui test check format docs lock bench fit clean
@@ -32,20 +33,23 @@ ui: $(STAMP) ## open the chat in the browser over the library of the demo
 	$(BIN)/python app.py --storage storage/demo $(ARGS)
 
 test: $(STAMP) ## run the tests
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --ignore tests/ui $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --ignore tests/ui --ignore $(EXAMPLES) $(ARGS)
 # Apart, because an event loop runs in the process that drives the browser.
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile tests/ui $(ARGS)
 
-check: $(STAMP) ## lint, formatting, types
+check: $(STAMP) ## lint, formatting, types, dead code, dependencies; run the examples of the docs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/vulture
+	$(BIN)/deptry .
+	$(BIN)/python -m pytest tests/test_docs.py $(EXAMPLES)
 
 format: $(STAMP) ## mend what can be mended by machine
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: $(STAMP) ## write the tables of formats into docs/
+docs: $(STAMP) ## write the tables of formats and commands into docs/
 	$(BIN)/python docs/tables.py
 
 lock: $(STAMP) ## pin what pyproject.toml asks for; ARGS=--upgrade moves every pin

@@ -8,27 +8,57 @@ import re
 import unicodedata
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
+from urllib.parse import unquote
 
 from rag.text.dates import show_date, year_of
 from rag.text.decoding import one_line
 
-__all__ = ["Paper", "find_identifier", "merge", "title_id", "title_key"]
+__all__ = ["Paper", "find_identifier", "is_lesser", "merge", "title_id", "title_key"]
 
-_ARXIV_NEW = r"\d{4}\.\d{4,5}"
-_ARXIV_OLD = r"[a-z-]+(?:\.[A-Z]{2})?/\d{7}"
-_ARXIV = re.compile(
-    rf"(?:https?://)?(?:(?:www\.|export\.)?arxiv\.org/(?:abs|pdf|html)/|arxiv:\s*)?"
-    rf"({_ARXIV_NEW}|{_ARXIV_OLD})(?:v\d+)?(?:\.pdf)?",
-    re.IGNORECASE,
+_ARXIV = r"(?:0[7-9]|[1-9]\d)(?:0[1-9]|1[0-2])\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7}"
+_WEB = r"(?:https?://)?(?:www\.)?"
+# How each kind of identifier is written, in the order in which they are tried; what is identified
+# is in the last group that matched.
+_IDENTIFIERS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
+    (scheme, re.compile(pattern, re.IGNORECASE))
+    for scheme, pattern in (
+        (
+            "arxiv",
+            (
+                rf"(?:{_WEB}(?:(?:export\.)?arxiv\.org/(?:abs|pdf|html)|huggingface\.co/papers)/"
+                r"|(?:(?:https?://)?(?:dx\.)?doi\.org/|doi:?\s*)?10\.48550/arxiv\."
+                rf"|oai:arxiv\.org:|arxiv:\s*)?({_ARXIV})(?:v\d+)?(?:\.pdf)?(?:\s*\[[\w.-]+\])?"
+            ),
+        ),
+        (
+            "doi",
+            rf"{_WEB}(?:bio|med)rxiv\.org/content/(10\.\d{{4,9}}/[\d.]+?)(?:v\d+)?(?:[./]\D.*)?",
+        ),
+        ("doi", r"(?:(?:https?://)?(?:dx\.)?doi\.org/|doi:?\s*)?(10\.\d{4,9}/\S+)(?:\s+\[doi\])?"),
+        ("pmid", rf"(?:{_WEB}pubmed\.ncbi\.nlm\.nih\.gov/|pmid:?\s*)(\d{{1,9}})/?"),
+        (
+            "pmcid",
+            (
+                rf"(?:{_WEB}(?:ncbi\.nlm\.nih\.gov/pmc|pmc\.ncbi\.nlm\.nih\.gov)/articles/"
+                r"|pmcid:?\s*)(?:PMC)?(\d{1,9})/?|PMC(\d{3,9})"
+            ),
+        ),
+        ("acl", rf"{_WEB}(?:aclanthology\.org/|acl:)([\w.-]+?)/?"),
+        ("openreview", rf"(?:{_WEB}openreview\.net/(?:forum|pdf)\?id=|openreview:)([\w-]+)"),
+        ("openalex", rf"(?:{_WEB}(?:api\.)?openalex\.org/(?:works/)?|openalex:)(W\d+)"),
+        ("s2", rf"(?:{_WEB}semanticscholar\.org/paper/(?:[^/\s]+/)?|s2:)([0-9a-f]{{40}})"),
+        ("corpusid", r"corpusid:\s*(\d{1,12})"),
+        ("wos", r"wos:\s*([A-Z0-9]{10,20})"),
+    )
 )
-_DOI = re.compile(r"(?:(?:https?://)?(?:dx\.)?doi\.org/|doi:\s*)?(10\.\d{4,9}/\S+)", re.IGNORECASE)
-_ACL = re.compile(r"(?:https?://)?(?:www\.)?(?:aclanthology\.org/|acl:)([\w.-]+?)/?", re.IGNORECASE)
-_PMID = re.compile(
-    r"(?:(?:https?://)?pubmed\.ncbi\.nlm\.nih\.gov/|pmid:\s*)(\d{1,9})/?", re.IGNORECASE
-)
+_SCHEMES = frozenset(scheme for scheme, _ in _IDENTIFIERS)
+# What identifies a paper, but is not what it is called by.
+_LESSER = frozenset({"pmcid", "openreview", "openalex", "s2", "corpusid", "wos"})
 _SHOWN_AUTHORS = 3
-_SCHEMED = re.compile(r"[a-z][a-z0-9]{1,15}:\S+")
+_SCHEMED = re.compile(r"[a-z][a-z0-9]{0,15}:\S+")
 _CUT = re.compile(r"\s*(?:\.\.\.|…)$")
+_SAYS_RETRACTED = re.compile(r"\W*(?:retracted|withdrawn)\b", re.IGNORECASE)
+_BEGINNING = 300  # characters: pages cut an abstract short, but not before these
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +80,8 @@ class Paper:
         doi: Without a resolver in front.
         arxiv_id: Without a version.
         sources: Where the record was read, each place once.
+        other_ids: What else identifies this very work: `pmid:...`, `openalex:...`, `s2:...`.
+        retracted: Whether a source says that the paper was retracted or withdrawn.
     """
 
     id: str
@@ -64,6 +96,26 @@ class Paper:
     doi: str | None = None
     arxiv_id: str | None = None
     sources: tuple[str, ...] = ()
+    other_ids: tuple[str, ...] = ()
+    retracted: bool = False
+
+    @property
+    def identifiers(self) -> tuple[str, ...]:
+        """All that identifies the work, as `find_identifier` writes it; a title does not."""
+        known = (
+            self.id if ":" in self.id and not self.id.startswith("title:") else "",
+            f"arxiv:{self.arxiv_id}" if self.arxiv_id else "",
+            f"doi:{self.doi}" if self.doi else "",
+            *self.other_ids,
+        )
+        return tuple(dict.fromkeys(one for one in known if one))
+
+    @property
+    def heading(self) -> str:
+        """The title as it is shown and cited: with a warning in front of a retracted paper's."""
+        if not self.retracted or _SAYS_RETRACTED.match(self.title):
+            return self.title
+        return f"RETRACTED: {self.title}" if self.title else "RETRACTED"
 
     @property
     def when(self) -> str:
@@ -93,7 +145,7 @@ class Paper:
         """Build a paper from what `as_dict` returned."""
         known = {field.name for field in fields(cls)}
         kept = {name: value for name, value in values.items() if name in known}
-        for name in ("authors", "sources"):
+        for name in ("authors", "sources", "other_ids"):
             kept[name] = tuple(kept.get(name) or ())
         return cls(**kept)
 
@@ -114,14 +166,18 @@ def title_key(title: str) -> str:
     return " ".join(kept.split())
 
 
-def title_id(title: str) -> str:
+def title_id(title: str, abstract: str = "") -> str:
     """Make the id of a paper of which no identifier is known.
+
+    The beginning of its abstract keeps it apart from others of its title.
 
     >>> title_id("Layer Normalization")
     'title:layer-normalization-94379e'
     """
     key = title_key(title) or one_line(title)
     slug = re.sub(r"[^a-z0-9]+", "-", key)[:48].strip("-") or "untitled"
+    if abstract:
+        key = f"{key}\n{title_key(abstract[:_BEGINNING])}"
     # The slug is for people; the hash keeps apart what it cuts off or can't spell.
     return f"title:{slug}-{hashlib.sha256(key.encode()).hexdigest()[:6]}"
 
@@ -133,15 +189,26 @@ def find_identifier(text: str) -> str | None:
     ('arxiv:1706.03762', 'doi:10.1000/xyz123')
     """
     text = text.strip()
-    if match := _ARXIV.fullmatch(text):
-        return f"arxiv:{match[1]}"
-    if match := _DOI.fullmatch(text):
-        return f"doi:{match[1].lower()}"
-    if match := _PMID.fullmatch(text):
-        return f"pmid:{match[1]}"
-    if match := _ACL.fullmatch(text):
-        return f"acl:{match[1]}"
-    return text if _SCHEMED.fullmatch(text) and "//" not in text else None
+    if "%" in text and "://" in text:
+        text = unquote(text)
+    for scheme, pattern in _IDENTIFIERS:
+        if match := pattern.fullmatch(text):
+            return f"{scheme}:{_in_standard_form(scheme, match[match.lastindex or 0])}"
+    unknown = _SCHEMED.fullmatch(text) and "//" not in text
+    return text if unknown and text.partition(":")[0] not in _SCHEMES else None
+
+
+def _in_standard_form(scheme: str, bare: str) -> str:
+    if scheme in {"openalex", "wos"} or (scheme == "acl" and bare[0].isalpha()):
+        return bare.upper()
+    if scheme in {"doi", "s2"}:
+        return bare.lower().rstrip(".,")
+    return f"PMC{bare}" if scheme == "pmcid" else bare
+
+
+def is_lesser(identifier: str) -> bool:
+    """Say whether an identifier is one that papers are not called by, such as `openalex:W1`."""
+    return identifier.partition(":")[0] in _LESSER
 
 
 def _fuller(preferred: str, other: str) -> str:
@@ -167,6 +234,8 @@ def merge(preferred: Paper, other: Paper) -> Paper:
     place that either was read from is listed.
     """
     date = _fuller_date(preferred.date, other.date)
+    doi, arxiv_id = preferred.doi or other.doi, preferred.arxiv_id or other.arxiv_id
+    named = {preferred.id, f"doi:{doi}", f"arxiv:{arxiv_id}"}
     return replace(
         preferred,
         title=preferred.title or other.title,
@@ -177,7 +246,9 @@ def merge(preferred: Paper, other: Paper) -> Paper:
         year=year_of(date) or preferred.year or other.year,
         venue=preferred.venue or other.venue,
         url=preferred.url or other.url,
-        doi=preferred.doi or other.doi,
-        arxiv_id=preferred.arxiv_id or other.arxiv_id,
+        doi=doi,
+        arxiv_id=arxiv_id,
         sources=tuple(sorted({*preferred.sources, *other.sources})),
+        other_ids=tuple(sorted({*preferred.identifiers, *other.identifiers} - named)),
+        retracted=preferred.retracted or other.retracted,
     )

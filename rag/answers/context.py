@@ -95,7 +95,7 @@ def build_context(papers: Sequence[Paper], evidence: Sequence[Evidence], *, budg
 
 def _frame(paper: Paper, number: int) -> tuple[str, str]:
     facts = {
-        "title": paper.title,
+        "title": paper.heading,
         "authors": paper.credits if paper.authors else "",
         "date": paper.when,
         "venue": paper.venue or "",

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from rag.answers.abstention import NO_ANSWER
 from rag.answers.answer import Answer
-from rag.answers.checking import check_text, fails, without_failed
+from rag.answers.checking import check_text, left_out_note, without_failed
 from rag.answers.context import build_context
 from rag.answers.quoting import abstain, quote
 from rag.errors import LLMError
@@ -318,9 +318,7 @@ class Draft:
         if not _cites(kept):
             return self._abstain("", "Nothing that the model wrote passed the check.")
         if kept != text:
-            count = sum(fails(one) for one in checked.sentences)
-            noun = "sentence that" if count == 1 else "sentences that"
-            self._notes.append(f"Left out: {count} {noun} failed the check.")
+            self._notes.append(left_out_note(checked.sentences))
         # Papers that only those sentences cited have no number.
         sources = {n: paper_id for paper_id, n in self._trial.shown.items()}
         pieces = parse_citations(kept)

@@ -100,6 +100,11 @@ class Chat:
         """The last question, made whole; known before the first words of its answer come."""
         return self._turn.follow_up.question if self._turn else ""
 
+    @property
+    def numbers(self) -> dict[int, str]:
+        """The ids of papers by their numbers, with those of the answer that is being written."""
+        return {n: paper_id for paper_id, n in self._past.numbering.tentative.items()}
+
     def export(self, format: str = "markdown") -> str:  # noqa: A002 - as the command line calls it
         """Write the conversation, or exactly the papers that are cited in it, for elsewhere.
 

@@ -45,14 +45,46 @@ def _formats() -> str:
     from rag.sources import all_readers
 
     formats = ", ".join(f"{reader.label} ({reader.name})" for reader in all_readers())
-    return f"Formats: {formats}; each also gzipped."
+    return f"Formats: {formats}; each also gzipped, or in an archive (zip, tar, bzip2)."
+
+
+def _field_names() -> tuple[str, ...]:
+    from rag.sources import TABLE_FIELDS
+
+    return TABLE_FIELDS
+
+
+def _columns(pairs: list[str] | None) -> list[str] | None:
+    """Refuse what names no field, before anything is opened."""
+    for field in _as_columns(pairs):
+        if field not in _field_names():
+            raise typer.BadParameter(f"{field!r} is none of {', '.join(_field_names())}.")
+    return pairs
+
+
+def _as_columns(pairs: list[str] | None) -> dict[str, str]:
+    """Read `title=Titel,abstract=Text`; a comma that no `=` follows belongs to a column's name."""
+    columns: dict[str, str] = {}
+    field = ""
+    for piece in ",".join(pairs or []).split(","):
+        name, equals, column = piece.partition("=")
+        if equals:
+            field = name.strip()
+            columns[field] = column
+        elif field:
+            columns[field] += f",{piece}"
+        elif piece:
+            raise typer.BadParameter(f"{piece!r} names no column: write title=COLUMN.")
+    return {field: column.strip() for field, column in columns.items()}
 
 
 @command
 def add(
     sources: Annotated[
         list[str] | None,
-        typer.Argument(metavar="SOURCE...", help="Files, folders or globs.", show_default=False),
+        typer.Argument(
+            metavar="SOURCE...", help="Files, folders, archives or globs.", show_default=False
+        ),
     ] = None,
     sample: Annotated[
         bool, typer.Option("--sample", help="Add the bundled sample of 60 papers.")
@@ -66,11 +98,20 @@ def add(
             help="What the sources are, where guessing from the content goes wrong.",
         ),
     ] = None,
+    map: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map",
+            metavar="FIELD=COLUMN,...",
+            callback=_columns,
+            help="Which columns of tables hold what, as in title=Titel,abstract=Kurzfassung.",
+        ),
+    ] = None,
     storage: Storage = None,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Add papers from files, folders and globs.
+    """Add papers from files, folders, archives and globs.
 
     The format is guessed from the content. What is there already is not embedded again; what
     can't be read is reported and never keeps out the rest. Exit code 1 when a source that was
@@ -85,7 +126,8 @@ def add(
         open_library(storage) as library,
         working("Adding papers", if_stopped="What was stored until then is kept.") as progress,
     ):
-        report = library.add(*wanted, format=format, progress=progress)
+        columns = _as_columns(map)
+        report = library.add(*wanted, format=format, columns=columns, progress=progress)
     if json:
         print_json(report.as_dict())
     else:

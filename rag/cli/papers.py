@@ -40,7 +40,7 @@ def papers(
         # Plain lines, not a table: 140,000 of them must flow, and be searchable with grep.
         for paper in listed:
             year = f"{paper.year}" if paper.year else "    "
-            sys.stdout.write(f"{year}  {paper.title or '(untitled)'}\n      {paper.id}\n")
+            sys.stdout.write(f"{year}  {paper.heading or '(untitled)'}\n      {paper.id}\n")
 
 
 @command

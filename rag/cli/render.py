@@ -35,7 +35,7 @@ _SHOWN_REJECTIONS = 10
 
 def paper_lines(paper: Paper, *, link: bool = True) -> Text:
     """Return what names a paper: title, authors, id, and perhaps its address."""
-    text = Text(paper.title or "(untitled)", style="bold")
+    text = Text(paper.heading or "(untitled)", style="bold")
     if paper.byline:
         text.append(f"\n{paper.byline}", style="not bold")
     text.append(f"\n{paper.id}", style="not bold dim")
@@ -95,9 +95,10 @@ def report_lines(report: AddReport) -> tuple[Text, list[Text]]:
     shown_first = report.rejected[:_SHOWN_REJECTIONS]
     # The name of a file is whatever somebody called it.
     lines = [Text(f"Rejected: {one_line(str(one))}") for one in shown_first]
-    more = len(report.rejected) - len(lines)
+    more = report.rejected_count - len(lines)
     if more > 0:
-        lines.append(Text(f"... and {more:,} more; --json lists them all."))
+        all_of_them = "the first of them" if report.rejected_more else "them all"
+        lines.append(Text(f"... and {more:,} more; --json lists {all_of_them}."))
     return Text(report.summary()), lines
 
 

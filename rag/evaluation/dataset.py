@@ -161,6 +161,7 @@ def _read_queries(path: Path) -> dict[str, str]:
 def _read_documents(corpus: Path) -> tuple[dict[str, str], int, int]:
     """Map the ids that papers get to the corpus's own; count unusable and repeated documents."""
     documents: dict[str, str] = {}
+    met: set[str] = set()
     unusable = repeated = 0
     for _, line in read_lines(corpus):
         # The reader that fills the library decides what is a paper, and which id it gets.
@@ -168,10 +169,13 @@ def _read_documents(corpus: Path) -> tuple[dict[str, str], int, int]:
         paper = next(jsonl.READER.read(document), None)
         if not isinstance(paper, Paper):
             unusable += 1
-        elif paper.id in documents:
+            continue
+        own_id = _own_id(line) or paper.id
+        if paper.id in documents or own_id in met:
             repeated += 1
         else:
-            documents[paper.id] = _own_id(line) or paper.id
+            documents[paper.id] = own_id
+            met.add(own_id)
     if not documents:
         raise EvaluationError(f"{corpus} holds no documents.", hint=FORMATS_HINT)
     return documents, unusable, repeated

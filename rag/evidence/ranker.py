@@ -149,7 +149,8 @@ class EvidenceRanker:
         query = read_query(text, self._collection)
         stand = standings(fits) if fits is not None else _in_order(len(papers))
         ((_, encoded),) = self._encode_tokens([text])
-        asked = read_tokens(text, encoded, query)
+        rare = dict(zip(query.terms, query.weights.tolist(), strict=True))
+        asked = read_tokens(text, encoded, rare)
         matches = [
             match(asked, tokens, abstract.spans)
             for tokens, abstract in zip(self._tokens(papers), abstracts, strict=True)

@@ -19,11 +19,10 @@ from rag.models.token_vectors import unit
 from rag.text.terms import terms
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from rag.evidence.features import Query
     from rag.models.encoder import EncodedText
     from rag.models.token_vectors import TokenVectors
     from rag.text.sentences import Span
@@ -68,16 +67,15 @@ class Match:
     means: Vector
 
 
-def read_tokens(text: str, encoded: EncodedText, query: Query) -> AskedTokens:
+def read_tokens(text: str, encoded: EncodedText, rare: Mapping[str, float]) -> AskedTokens:
     """Weigh the tokens of a question by how rare their words are in the library.
 
     Args:
         text: The question.
         encoded: Its tokens.
-        query: Its terms and their weights. Words of grammar have none, and count nothing unless
-            there is nothing else.
+        rare: How rare each of its terms is. Words of grammar have no entry, and count nothing
+            unless there is nothing else.
     """
-    rare = dict(zip(query.terms, query.weights.tolist(), strict=True))
     # Of a word and its pieces the rarest counts, which is the word where the library has it.
     words = [
         (found.end(), max((rare.get(term, 0.0) for term in terms(found[0])), default=0.0))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from rag.text.dates import year_of
 from rag.text.decoding import one_line
+from rag.text.names import EAST_ASIAN, ORGANISATION, turn_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,17 +32,11 @@ __all__ = [
     "kind_of",
     "pmid",
     "split_name",
+    "stated_date",
 ]
 
 Kind: TypeAlias = Literal["preprint", "conference", "journal", "other"]
 
-# An organisation has no family name.
-_ORGANISATION = re.compile(
-    r"[\d&]|\b(?:and|association|collaboration|committee|company|consortium|corporation|foundation"
-    r"|group|inc|institute|lab|labs|laboratory|ltd|organi[sz]ation|project|research|team"
-    r"|university)\b",
-    re.IGNORECASE,
-)
 _SUFFIX = re.compile(r"([^,]+?)\s+([JS]r\.?|II|III|IV)")
 _STOP_WORDS = frozenset(
     "a an and are as at by can do does for from how in into is it of on or our the to toward"
@@ -77,9 +72,12 @@ def split_name(text: str) -> Name:
     """Split a name into its parts as BibTeX does; an organisation stays whole."""
     from bibtexparser.middlewares.names import parse_single_name_into_parts
 
-    text = one_line(re.sub(r"[{}\\~]", " ", text))
-    if _ORGANISATION.search(text) or text.count(",") > 2:
+    text = turn_name(one_line(re.sub(r"[{}\\~]", " ", text)))
+    if ORGANISATION.search(text) or text.count(",") > 2:
         return Name(family=text)
+    if EAST_ASIAN.search(text):  # the family name comes first when it is said, too
+        family, _, given = text.partition(" ")
+        return Name(family=family, given=given)
     suffix = ""
     if match := _SUFFIX.fullmatch(text):
         text, suffix = match[1], match[2]
@@ -170,18 +168,28 @@ def date_parts(paper: Paper) -> list[int]:
     return [int(part) for part in paper.date.split("-")]
 
 
+def stated_date(paper: Paper) -> list[int | None]:
+    """Return what `date_parts` does; of a day whose year no source states, no year, month and day.
+
+    Formats that can say so keep such a day.
+    """
+    parts: list[int | None] = list(date_parts(paper))
+    if not parts and paper.date and paper.date.startswith("--"):
+        return [None, *(int(part) for part in paper.date.removeprefix("--").split("-"))]
+    return parts
+
+
 def address(paper: Paper) -> str:
-    """Return where to read a paper; empty when that is not known."""
+    """Return where to read a paper; empty when that is not known, or its DOI tells it."""
     if paper.url:
         return paper.url
-    if paper.doi:
-        return f"https://doi.org/{paper.doi}"
     return f"https://arxiv.org/abs/{paper.arxiv_id}" if paper.arxiv_id else ""
 
 
 def pmid(paper: Paper) -> str:
-    """Return the PubMed id of a paper; empty when it has another id."""
-    return paper.id.removeprefix("pmid:") if paper.id.startswith("pmid:") else ""
+    """Return the PubMed id of a paper; empty when none is known."""
+    known = (one for one in paper.identifiers if one.startswith("pmid:"))
+    return next(known, "").removeprefix("pmid:")
 
 
 def has_more_authors(paper: Paper) -> bool:

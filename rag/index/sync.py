@@ -26,6 +26,7 @@ __all__ = ["AddReport", "Progress", "add_papers", "rebuild_index"]
 Progress: TypeAlias = Callable[[int], None]  # called with how many papers have been read so far
 
 _BATCH = 256  # papers embedded and stored together: what a crash can cost
+_LISTED = 1000  # rejections that a report lists
 _GENERIC_TITLE = 15  # characters: a shorter title ("Introduction") says nothing about identity
 
 
@@ -39,7 +40,8 @@ class AddReport:
         updated: Papers of which something changed.
         unchanged: Papers that were there already, the same.
         duplicates: Records of a paper that the same call had already met.
-        rejected: What could not be read or taken, with source, place and reason.
+        rejected: What could not be read or taken, with source, place and reason: the first 1,000.
+        rejected_more: How many more there were.
     """
 
     read: int = 0
@@ -48,6 +50,19 @@ class AddReport:
     unchanged: int = 0
     duplicates: int = 0
     rejected: list[Rejection] = field(default_factory=list)
+    rejected_more: int = 0
+
+    def reject(self, rejection: Rejection) -> None:
+        """Note what was rejected, or count it where a whole file of it has been noted."""
+        if len(self.rejected) < _LISTED:
+            self.rejected.append(rejection)
+        else:
+            self.rejected_more += 1
+
+    @property
+    def rejected_count(self) -> int:
+        """How many records and sources were rejected, listed or not."""
+        return len(self.rejected) + self.rejected_more
 
     def summary(self) -> str:
         """Say the counts; of what is none, only `read` and `added`."""
@@ -56,7 +71,7 @@ class AddReport:
             "updated": self.updated,
             "unchanged": self.unchanged,
             "duplicates": self.duplicates,
-            "rejected": len(self.rejected),
+            "rejected": self.rejected_count,
         }
         counts = always | {name: count for name, count in others.items() if count}
         return ", ".join(f"{count:,} {name}" for name, count in counts.items()) + "."
@@ -80,6 +95,7 @@ def add_papers(
     embedder: Embedder,
     *,
     progress: Progress | None = None,
+    report: AddReport | None = None,
 ) -> AddReport:
     """Add papers to an index that is held for writing.
 
@@ -91,13 +107,14 @@ def add_papers(
         index: The index, within `index.writing()`.
         embedder: What the chunks are embedded with.
         progress: Called now and then with how many papers have been read.
+        report: What has come of it so far; None for nothing.
     """
-    report = AddReport()
+    report = report or AddReport()
     run = _Run(index, embedder, report)
     batch: list[Paper] = []
     for item in items:
         if isinstance(item, Rejection):
-            report.rejected.append(item)
+            report.reject(item)
             continue
         report.read += 1
         batch.append(item)
@@ -167,7 +184,7 @@ class _Run:
         elif _is_another(entry.paper, paper):
             reason = f'the id {paper.id} already belongs to "{entry.paper.title}"'
             place = f'paper "{paper.title}"'
-            self._report.rejected.append(Rejection(", ".join(paper.sources), place, reason))
+            self._report.reject(Rejection(", ".join(paper.sources), place, reason))
             return
         else:
             change.paper = merge(paper, entry.paper)

@@ -15,7 +15,7 @@ from rag.settings import Settings, load_settings
 from rag.text.decoding import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from llama_index.core.base.embeddings.base import BaseEmbedding
 
@@ -94,9 +94,10 @@ class Library:
         self,
         *sources: str | Path,
         format: str | None = None,  # noqa: A002 - as the command line calls it
+        columns: Mapping[str, str] | None = None,
         progress: Progress | None = None,
     ) -> AddReport:
-        """Add the papers of files, folders and globs.
+        """Add the papers of files, folders, archives and globs.
 
         What can't be read is listed in the report and never keeps out what can. Adding again what
         is there already changes nothing and embeds nothing.
@@ -104,10 +105,12 @@ class Library:
         Args:
             sources: Paths; a folder stands for every file in it.
             format: Its name, as `rag add --help` lists it, where guessing goes wrong.
+            columns: Which columns of tables hold what, where their names don't tell: the name of
+                the column for each field, as in `{"title": "Titel"}`.
             progress: Called now and then with how many papers have been read.
 
         Raises:
-            LibraryError: there is no such format.
+            LibraryError: there is no such format or field.
             StorageError: the storage can't be written, or another process is writing it.
             ManifestMismatchError: the library was built with another embedder.
             EmbedderError: the embedding model is missing or damaged.
@@ -115,15 +118,13 @@ class Library:
         from rag.index.sync import AddReport
         from rag.sources import Rejection, read_sources
 
-        items = read_sources(sources, format=format)
-        rejected: list[Rejection] = []
+        items = read_sources(sources, format=format, columns=columns)
+        report = AddReport()
         for first in items:
             if not isinstance(first, Rejection):
-                break
-            rejected.append(first)
-        else:
-            return AddReport(rejected=rejected)  # nothing to add: no library is made for it
-        return self._add(chain(rejected, [first], items), progress)
+                return self._add(chain([first], items), progress, report)
+            report.reject(first)
+        return report  # nothing to add: no library is made for it
 
     def add_papers(self, papers: Iterable[Paper], *, progress: Progress | None = None) -> AddReport:
         """Add papers that are at hand, such as those that `remove` returned.
@@ -133,7 +134,9 @@ class Library:
         """
         return self._add(papers, progress)
 
-    def _add(self, items: Iterable[Item], progress: Progress | None) -> AddReport:
+    def _add(
+        self, items: Iterable[Item], progress: Progress | None, report: AddReport | None = None
+    ) -> AddReport:
         from rag.index.manifest import Manifest
         from rag.index.sync import add_papers
 
@@ -141,7 +144,7 @@ class Library:
         embedder = self._parts.embedder()
         with index.writing():
             index.check_manifest(Manifest.of(embedder), record=True)
-            return add_papers(items, index, embedder, progress=progress)
+            return add_papers(items, index, embedder, progress=progress, report=report)
 
     def remove(self, *ids: str) -> list[Paper]:
         """Remove papers and return what was removed.

@@ -207,7 +207,7 @@ def _sources(answer: Answer) -> list[NodeWithScore]:
             citation.quote,
             (citation.start, citation.end),
             citation.score,
-            {"title": citation.paper.title, "n": citation.n},
+            {"title": citation.paper.heading, "n": citation.n},
         )
         for citation in answer.citations
     ]
@@ -216,7 +216,7 @@ def _sources(answer: Answer) -> list[NodeWithScore]:
 def _hit_to_node(hit: Hit) -> NodeWithScore:
     paper, passage = hit.paper, hit.passage
     metadata = {
-        "title": paper.title,
+        "title": paper.heading,
         "authors": list(paper.authors),
         "year": paper.year,
         "venue": paper.venue,

@@ -88,5 +88,5 @@ def describe(index: PaperIndex, settings: Settings) -> dict[str, Any]:
         "encoder": manifest.encoder if manifest else None,
         "chunker": manifest.chunker if manifest else None,
         "made_by": manifest.version if manifest else None,
-        "second_reader": settings.nli_model,
+        "nli_model": settings.nli_model,
     }

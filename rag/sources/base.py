@@ -13,16 +13,13 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from rag.papers import Paper
 from rag.registry import discover
-from rag.sources.document import TooLargeError
-from rag.sources.kinds import name_kind
-from rag.text.decoding import NotTextError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from rag.sources.document import Document, Head
 
-__all__ = ["Confidence", "Item", "Reader", "Rejection", "all_readers", "read_document"]
+__all__ = ["Confidence", "Item", "Reader", "Rejection", "all_readers"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,42 +83,3 @@ class Reader:
 def all_readers() -> tuple[Reader, ...]:
     """Return all readers, in order of name."""
     return discover("rag.sources.readers", Reader)
-
-
-def read_document(document: Document, reader: Reader | None = None) -> Iterator[Item]:
-    """Yield the papers of a document, and what could not be read.
-
-    Args:
-        document: Where it comes from makes no difference: file, upload or response.
-        reader: Where a person knows the format; None has the surest reader read.
-    """
-    if document.head.is_blank:
-        yield Rejection(document.source, "", "the file is empty")
-        return
-    chosen = reader or _surest(document.head)
-    if chosen is None:
-        yield Rejection(document.source, "", _why_unread(document.head))
-        return
-    try:
-        yield from chosen.read(document)
-    except (NotTextError, TooLargeError) as error:
-        yield Rejection(document.source, "", str(error))
-
-
-def _surest(head: Head) -> Reader | None:
-    confidence, reader = max(
-        ((reader.sniff(head), reader) for reader in all_readers()), key=lambda pair: pair[0]
-    )
-    if confidence is Confidence.NAME:
-        # The content says more, also where it only tells why it can't be read.
-        return None if head.is_binary or name_kind(head) else reader
-    return reader if confidence else None
-
-
-def _why_unread(head: Head) -> str:
-    if kind := name_kind(head):
-        return f"this is {kind}"
-    if head.is_binary:
-        return "the file is binary, not text"
-    *others, last = (f"{reader.label} ({reader.name})" for reader in all_readers())
-    return f"neither {', '.join(others)} nor {last}"

@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import glob
-import gzip
 import os
 import re
-import zlib
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING
 
+from rag.errors import LibraryError
 from rag.registry import choose
-from rag.sources.base import Item, Rejection, all_readers, read_document
+from rag.sources.base import Item, Rejection, all_readers
 from rag.sources.document import Document
+from rag.sources.reading import read_document
+from rag.sources.table import TABLE_FIELDS
 from rag.text.decoding import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from rag.sources.base import Reader
 
 __all__ = ["file_suffixes", "read_sources"]
 
-_GZIP = b"\x1f\x8b"
-_GZIP_SUFFIX = ".gz"
+_PACKED_SUFFIXES = (".gz", ".bz2", ".zip", ".tar", ".tgz")
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://|(?:arxiv|doi|pmid|acl):", re.IGNORECASE)
 
 
@@ -31,30 +31,42 @@ def file_suffixes() -> list[str]:
     """Return the endings that the names of readable files usually have."""
     return [
         *dict.fromkeys(one for reader in all_readers() for one in reader.suffixes),
-        _GZIP_SUFFIX,
+        *_PACKED_SUFFIXES,
     ]
 
 
-def read_sources(sources: Iterable[str | Path], *, format: str | None = None) -> Iterator[Item]:  # noqa: A002
+def read_sources(
+    sources: Iterable[str | Path],
+    *,
+    format: str | None = None,  # noqa: A002 - as the command line calls it
+    columns: Mapping[str, str] | None = None,
+) -> Iterator[Item]:
     """Return the papers of files, folders and globs, and what could not be read.
 
     Args:
         sources: Paths; a folder stands for every file below it, in order of name.
         format: The name of a reader where a person knows better; None guesses from the content.
+        columns: Which columns of tables hold what, where a person knows better: the name of the
+            column for each field, as in `{"title": "Titel"}`.
 
     Returns:
         Papers in the order of their sources, read as they are asked for. One bad file or line
         never ends the reading.
 
     Raises:
-        LibraryError: there is no such format.
+        LibraryError: there is no such format or field.
     """
     reader = None if format is None else choose(format, all_readers())
+    for field in columns or ():
+        if field not in TABLE_FIELDS:
+            raise LibraryError(
+                f"There is no field {field!r}.", hint=f"Fields are: {', '.join(TABLE_FIELDS)}."
+            )
     return (
         item
         for source in sources
         for path in _expand(source)
-        for item in ([path] if isinstance(path, Rejection) else _read_file(path, reader))
+        for item in ([path] if isinstance(path, Rejection) else _read_file(path, reader, columns))
     )
 
 
@@ -104,7 +116,9 @@ def _explain(error: Exception) -> str:
     return f"can't be read ({one_line(reason)})"
 
 
-def _read_file(path: Path, reader: Reader | None) -> Iterator[Item]:
+def _read_file(
+    path: Path, reader: Reader | None, columns: Mapping[str, str] | None
+) -> Iterator[Item]:
     # The folder's name keeps apart files of one name without telling where a home folder is.
     resolved = path.resolve()
     name = one_line(f"{resolved.parent.name}/{resolved.name}".lstrip("/"))
@@ -113,15 +127,11 @@ def _read_file(path: Path, reader: Reader | None) -> Iterator[Item]:
         # Opening a pipe waits for whoever writes to it; a device may never end.
         yield Rejection(source, "", "not a file but a pipe, socket or device")
         return
-    plain = path.with_suffix("") if path.suffix.lower() == _GZIP_SUFFIX else path
     try:
-        with path.open("rb") as raw:
-            packed = raw.read(2) == _GZIP
-            raw.seek(0)
-            with gzip.open(raw) if packed else raw as stream:
-                document = Document(
-                    cast("BinaryIO", stream), source=source, name=name, suffix=plain.suffix
-                )
-                yield from read_document(document, reader)
-    except (OSError, EOFError, zlib.error) as error:
+        with path.open("rb") as stream:
+            document = Document(
+                stream, source=source, name=name, suffix=path.suffix, columns=columns
+            )
+            yield from read_document(document, reader)
+    except OSError as error:
         yield Rejection(source, "", _explain(error))

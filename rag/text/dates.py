@@ -26,10 +26,25 @@ _MONTHS = [
     "december",
 ]
 _SHORT = [month[:3] for month in _MONTHS]
-_ISO = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?(?:[T ].*)?")
+# The year first, behind it as much as is stated, and perhaps a time: ISO 8601, and RIS's slashes.
+_YEAR_FIRST = re.compile(
+    r"(\d{4})(?:([-/.])(\d{0,2})(?:\2(\d{0,2})(?:/[^/]*)?)?)?(?:\.0+)?(?:[T ]\d.*)?"
+)
+_YEAR_LAST = re.compile(r"(?:(\d{1,2})[-/.])?(\d{1,2})[-/.](\d{4})")
+_COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)")
 _PARTIAL = re.compile(r"--(\d{2})-(\d{2})")
 # A saved page puts a bare number (comments, votes) behind some dates: it is no part of the date.
 _PAGE = re.compile(r"([A-Za-z]{3,9})\.? (\d{1,2})(?:, (\d{4}))?(?: \d{1,6})?")
+_YEARS = range(1400, 2101)  # what a number is taken for a year by itself
+# What may stand beside a year, a month and a day without casting doubt on them.
+_BESIDE = frozenset(
+    "spring summer autumn fall winter season quarter q1 q2 q3 q4 c copyright published epub print"
+    " issue early mid late gmt utc z st nd rd th of mon tue tues wed thu thur thurs fri sat sun"
+    " monday tuesday wednesday thursday friday saturday sunday".split()
+)
+_TIME = re.compile(r"\b\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?(?:\s*(?:[ap]m\b|[+-]\d{4}\b))?")
+_TOKEN = re.compile(r"[^\W\d_]+\d?(?!\d)|\d+")
+_MAX_DATE = 100  # characters: what is longer is no date
 _LEAP_YEAR = 2000  # checks a day against a month when the year isn't known
 
 
@@ -44,6 +59,8 @@ def _build(year: int | None, month: int | None, day: int | None) -> str | None:
         return None
     if year is None:
         return f"--{month:02d}-{day:02d}"
+    if month is None and year not in _YEARS:
+        return None
     parts = [f"{year:04d}", *(f"{part:02d}" for part in (month, day) if part)]
     return "-".join(parts)
 
@@ -55,28 +72,75 @@ def parse_page_date(text: str) -> str | None:
     ('2024-01-31', '--10-06', None)
     """
     match = _PAGE.fullmatch(" ".join(text.split()))
-    name = match[1].lower() if match else ""
-    if not match or name[:3] not in _SHORT:
+    month = _month(match[1].lower()) if match else None
+    if not match or month is None:
         return None
-    month = _SHORT.index(name[:3])
-    if name not in (_SHORT[month], _MONTHS[month], "sept"):
-        return None
-    return _build(int(match[3]) if match[3] else None, month + 1, int(match[2]))
+    return _build(int(match[3]) if match[3] else None, month, int(match[2]))
 
 
 def parse_date(text: str) -> str | None:
-    """Read a date in ISO 8601 (whole, in part, or with a time) or as a page writes it.
+    """Read a date in whatever plain form; None when the year is not plain.
 
-    >>> parse_date("2024-03-05T17:00:00Z"), parse_date("2024"), parse_date("soon")
-    ('2024-03-05', '2024', None)
+    Where day and month can't be told apart, the year alone is kept.
+
+    >>> parse_date("2024-03-05T17:00:00Z"), parse_date("2019/Spring"), parse_date("3 May 2019")
+    ('2024-03-05', '2019', '2019-05-03')
+    >>> parse_date("03/05/2019"), parse_date("25/05/2019"), parse_date("soon")
+    ('2019', '2019-05-25', None)
     """
     text = text.strip()
     if match := _PARTIAL.fullmatch(text):
         return _build(None, int(match[1]), int(match[2]))
-    if match := _ISO.fullmatch(text):
-        year, month, day = (int(part) if part else None for part in match.groups())
-        return _build(year, month, day)
-    return parse_page_date(text)
+    if match := _YEAR_FIRST.fullmatch(text):
+        # Zeros stand for a month or day that is not known.
+        month, day = (int(part or 0) or None for part in (match[3], match[4]))
+        return _build(int(match[1]), month, day if month else None)
+    if match := _COMPACT.fullmatch(text):
+        year, month, day = map(int, match.groups())
+        return _build(year, month, day) if year in _YEARS else None
+    if match := _YEAR_LAST.fullmatch(text):
+        return _parse_year_last(*match.groups())
+    return parse_page_date(text) or _parse_words(text)
+
+
+def _parse_year_last(first: str | None, second: str, year: str) -> str | None:
+    if first is None:
+        return _build(int(year), int(second), None)
+    one, other = int(first), int(second)
+    if one > 12 or one == other:
+        return _build(int(year), other, one)
+    return _build(int(year), one, other) if other > 12 else _build(int(year), None, None)
+
+
+def _parse_words(text: str) -> str | None:
+    """Read a text that has one year in it, and nothing that is no part of a date."""
+    if len(text) > _MAX_DATE or "?" in text:
+        return None
+    years: set[int] = set()
+    months: set[int] = set()
+    days: set[int] = set()
+    for token in _TOKEN.findall(_TIME.sub(" ", text.lower())):
+        if token.isdecimal():
+            number = int(token)
+            (years if len(token) == 4 and number in _YEARS else days).add(number)
+        elif (month := _month(token)) is not None:
+            months.add(month)
+        elif token not in _BESIDE:
+            return None
+    if len(years) != 1 or any(not 1 <= day <= 31 for day in days):
+        return None
+    (year,) = years
+    month = months.pop() if len(months) == 1 else None
+    day = days.pop() if month and len(days) == 1 else None
+    return _build(year, month, day)
+
+
+def _month(name: str) -> int | None:
+    """Return the number of a month from its name, whole or short."""
+    short = name[:3]
+    if short not in _SHORT or name not in (short, "sept", _MONTHS[_SHORT.index(short)]):
+        return None
+    return _SHORT.index(short) + 1
 
 
 def year_of(date: str | None) -> int | None:

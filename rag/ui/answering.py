@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rag.errors import RagError
@@ -50,7 +51,11 @@ async def answer_question(conversation: Conversation, question: str) -> AsyncGen
             ended = None in came
             text += "".join(piece for piece in came if piece)
             if not ended:
-                turn.shown = writing_html(text, understood=_understood(conversation, question))
+                turn.shown = writing_html(
+                    text,
+                    understood=_understood(conversation, question),
+                    numbers=conversation.chat.numbers,
+                )
                 yield
                 await asyncio.sleep(_PAUSE)
         await _end(task, conversation, turn, text)
@@ -61,7 +66,8 @@ async def answer_question(conversation: Conversation, question: str) -> AsyncGen
         with contextlib.suppress(BaseException):
             await task
         if turn.writing:
-            turn.end(failure_html("Stopped.", text=text, stopped=True))
+            numbers = conversation.chat.numbers
+            turn.end(failure_html("Stopped.", text=text, stopped=True, numbers=numbers))
 
 
 async def _write(
@@ -78,23 +84,26 @@ async def _end(
     task: asyncio.Task[Answer], conversation: Conversation, turn: Turn, text: str
 ) -> None:
     """Show the answer, or why there is none."""
-    understood = _understood(conversation, turn.question)
+    show = partial(
+        failure_html,
+        text=text,
+        understood=_understood(conversation, turn.question),
+        numbers=conversation.chat.numbers,
+    )
     try:
         conversation.finish(turn, await task)
     except asyncio.CancelledError:
         current = asyncio.current_task()
         if current is not None and current.cancelling():
             raise  # it is not the writing that is being stopped but this
-        turn.end(failure_html("Stopped.", text=text, stopped=True, understood=understood))
+        turn.end(show("Stopped.", stopped=True))
     except RagError as error:
-        turn.end(failure_html(error.message, error.hint, text=text, understood=understood))
+        turn.end(show(error.message, error.hint))
     except Exception:  # noqa: BLE001 - the page goes on, and the log has the traceback
         _LOG.exception("A question could not be answered.")
-        failure = failure_html(
+        failure = show(
             "Something unexpected went wrong.",
             "Try again; the terminal that the page was started from says more.",
-            text=text,
-            understood=understood,
         )
         turn.end(failure)
 

@@ -101,7 +101,7 @@ def filter_line(library: Library, filters: Filters | None) -> str:
     count = library.count(filters)
     words = in_text(filters.describe())
     if filters.ids is not None and len(filters.ids) == 1:
-        title = in_text(library.paper(filters.ids[0]).title)
+        title = in_text(library.paper(filters.ids[0]).heading)
         words = words.replace("1 chosen papers", f"only “{title}”")
     shown = f"Searching {count:,} of {plain(number(total, 'paper'))}: {words}"
     lift = action("Clear filters", "unfilter")

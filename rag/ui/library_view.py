@@ -49,7 +49,7 @@ def _row(paper: Paper, index: int, choosable: bool) -> str:
         box = f'<input type="checkbox" class="pick" id="pick-{index}" value="{plain(paper.id)}">'
         label = tag("label", box, hidden(f"Choose {paper.title}"), for_=f"pick-{index}")
         cells.append(tag("td", label, class_="pick"))
-    title = action(in_text(paper.title or "(untitled)"), "open", paper.id, class_="title")
+    title = action(in_text(paper.heading or "(untitled)"), "open", paper.id, class_="title")
     cells += [
         tag("td", title, tag("div", in_text(paper.credits), class_="byline")),
         tag("td", plain(str(paper.year or "–")), class_="year"),
@@ -77,7 +77,7 @@ def report_html(report: AddReport) -> str:
         name = one.source.rsplit("/", 1)[-1]
         where = ", ".join(part for part in (name, one.place) if part)
         rows.append(tag("li", tag("strong", plain(where)), ": ", plain(one.reason)))
-    if (more := len(report.rejected) - len(rows)) > 0:
+    if (more := report.rejected_count - len(rows)) > 0:
         rows.append(tag("li", f"and {more:,} more"))
     if rows:
         parts.append(tag("ul", *rows, class_="rejected"))

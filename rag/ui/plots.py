@@ -165,7 +165,7 @@ def _points(
 
 
 def _hover(paper: Paper) -> str:
-    lines = textwrap.wrap(paper.title or "(untitled)", 60)[:3]
+    lines = textwrap.wrap(paper.heading or "(untitled)", 60)[:3]
     year = f"<br>{paper.year}" if paper.year else ""
     return "<br>".join(_safe(line) for line in lines) + year
 

@@ -62,7 +62,7 @@ def card_html(
         similar: Papers like it, once they were asked for.
     """
     badge = tag("span", hidden("Source"), f" {n}", class_="n") if n is not None else ""
-    title = outward(in_text(paper.title or "(untitled)"), paper.url)
+    title = outward(in_text(paper.heading or "(untitled)"), paper.url)
     link = outward(plain(paper.id), paper.url)
     acts = [
         action("More like this", "more", paper.id),
@@ -77,7 +77,7 @@ def card_html(
     ]
     if similar is not None:
         rows = [
-            tag("li", action(in_text(one.title or "(untitled)"), "open", one.id, class_="title"))
+            tag("li", action(in_text(one.heading or "(untitled)"), "open", one.id, class_="title"))
             for one in similar
         ]
         listed = tag("ul", *rows) if rows else tag("div", "There is none.", class_="byline")

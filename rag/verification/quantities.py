@@ -84,6 +84,7 @@ _ALIASES: dict[str, str] = {
     "centimeter": "cm", "centimetre": "cm", "meter": "m", "metre": "m", "kilometer": "km",
     "kilometre": "km", "nanometer": "nm", "nanometre": "nm",
     "μl": "ul", "milliliter": "ml", "millilitre": "ml", "liter": "l", "litre": "l",
+    "hertz": "hz", "kilohertz": "khz", "megahertz": "mhz", "gigahertz": "ghz",
     "kilobyte": "kb", "megabyte": "mb", "gigabyte": "gb", "terabyte": "tb", "gib": "gb",
     "mib": "mb", "kilodalton": "kda", "μm/l": "uM", "micromolar": "uM", "nanomolar": "nM",
     "frames/s": "fps", "decibel": "db", "dollar": "usd", "$": "usd", "us$": "usd", "flop": "flops",
@@ -312,7 +313,7 @@ def missing_quantities(
             continue
         if any(_same(quantity, other) for other in stated) or _loosely(quantity, loose):
             continue
-        if _bounds(quantity, claim, stated):
+        if _bounds(quantity, claim, evidence):
             continue
         worked_out = _may_be_counting(quantity, stated) or _follows(quantity, evidence)
         (soft if worked_out else firm).append(quantity)
@@ -336,19 +337,25 @@ def changed_quantity(claim: str, sentence: str) -> str | None:
     return None
 
 
-def _bounds(quantity: Quantity, claim: str, stated: Sequence[Quantity]) -> bool:
-    """Tell whether a claim gives a bound that a stated value keeps: "over 100" of 127."""
+def _bounds(quantity: Quantity, claim: str, evidence: Sequence[str]) -> bool:
+    """Tell whether a claim gives a bound that a stated value keeps: "over 100" of 127.
+
+    A stated bound ("below 60 hertz") is no value: another bound in its place is another statement.
+    """
     before = claim[: quantity.start]
     low, high = quantity.value, quantity.value * _BOUND
     if _LESS.search(before):
         low, high = quantity.value / _BOUND, quantity.value
     elif not _MORE.search(before):
         return False
-    return any(low <= one.value <= high and _comparable(quantity, one) for one in stated)
-
-
-def _comparable(one: Quantity, two: Quantity) -> bool:
-    return one.unit == two.unit or not one.unit or not two.unit
+    return any(
+        low <= one.value <= high
+        and (quantity.unit, quantity.noun) == (one.unit, one.noun)
+        and not _MORE.search(text[: one.start])
+        and not _LESS.search(text[: one.start])
+        for text in evidence
+        for one in find_quantities(text)
+    )
 
 
 def _follows(quantity: Quantity, evidence: Sequence[str]) -> bool:

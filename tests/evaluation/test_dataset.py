@@ -37,7 +37,8 @@ def test_papers_lead_back_to_the_ids_of_the_corpus(folder: Path) -> None:
     documents = load_retrieval_set(folder, "test").documents
     assert documents["arxiv:2101.00001"] == "2101.00001"
     assert documents["doi:10.5555/kitchen.2"] == "10.5555/Kitchen.2"
-    assert documents["lamp-1"] == "lamp-1"
+    (lamp,) = (one for one, own in documents.items() if own == "lamp-1")
+    assert lamp.startswith("title:polishing-without-scratches-")
 
 
 def test_a_gzipped_corpus_is_read(folder: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rag.evidence.features import MEANING_FEATURES, Query, by_meaning
+from rag.evidence.features import MEANING_FEATURES, by_meaning
 from rag.evidence.token_match import AskedTokens, match, read_tokens
 from rag.models.encoder import EncodedText
 from rag.models.token_vectors import TITLE, TokenVectors
@@ -75,14 +75,13 @@ def test_a_word_counts_as_it_is_rare_and_grammar_only_alone(
 ) -> None:
     starts = np.array([0, *(place + 1 for place, sign in enumerate(text) if sign == " ")])
     encoded = EncodedText(EYE[0], starts.astype(np.int32), EYE[: len(starts)])
-    query = Query(("rare", "gecko"), np.array([3.0, 1.0]), question=True, asked=frozenset())
-    assert read_tokens(text, encoded, query).weights == pytest.approx(weights)
+    rare = {"rare": 3.0, "gecko": 1.0}
+    assert read_tokens(text, encoded, rare).weights == pytest.approx(weights)
 
 
 def test_the_tokens_of_a_word_count_as_it_does() -> None:
     encoded = EncodedText(EYE[0], np.array([0, 3, 6], np.int32), EYE[:3])
-    query = Query(("gecko",), np.array([2.0]), question=True, asked=frozenset())
-    assert read_tokens("geckos of", encoded, query).weights == pytest.approx([0.5, 0.5, 0])
+    assert read_tokens("geckos of", encoded, {"gecko": 2.0}).weights == pytest.approx([0.5, 0.5, 0])
 
 
 def test_papers_are_measured_beside_the_best() -> None:

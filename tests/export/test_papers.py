@@ -82,9 +82,12 @@ def test_a_preprint_in_bibtex():
             "author": "Vaswani, Ashish and Shazeer, Noam and Kaiser, Łukasz and others",
             "year": "2017",
             "month": "jun",
+            "day": "12",
             "eprint": "1706.03762",
             "archiveprefix": "arXiv",
             "url": "https://arxiv.org/abs/1706.03762",
+            "annote": "3 of 8 authors listed",
+            "abstract": "Our summary of it. In two lines.",
         }
     ]
 
@@ -96,7 +99,7 @@ def test_a_conference_paper_in_bibtex():
     assert entry["title"] == "On $O(n \\log n)$ Costs: BERT & Others at 50%"
     assert entry["booktitle"] == "Proceedings of the 2020 Conference on A_B & C"
     assert "year" not in entry
-    assert "month" not in entry
+    assert (entry["month"], entry["day"]) == ("jan", "23")
 
 
 def test_addresses_and_identifiers_are_not_escaped():
@@ -161,7 +164,7 @@ def test_all_in_csl():
     assert preprint["number"] == "arXiv:1706.03762"
     assert preprint["abstract"] == "Our summary of it. In two lines."
     assert preprint["note"] == "3 of 8 authors listed"
-    assert "issued" not in meeting
+    assert meeting["issued"] == {"literal": "Jan 23"}
     assert (meeting["DOI"], meeting["URL"]) == ("10.1000/x_(y)", "https://example.org/a_b?c=%20#d")
     assert meeting["container-title"] == "Proceedings of the 2020 Conference on A_B & C"
     assert article == {
@@ -193,8 +196,8 @@ def test_all_in_ris():
     assert (meeting["type_of_reference"], article["type_of_reference"]) == ("CPAPER", "JOUR")
     assert meeting["authors"][:2] == ["van Beethoven, Ludwig", "King, Martin, Jr."]
     assert "year" not in meeting
-    assert "date" not in meeting
-    assert article["accession_number"] == "77"
+    assert meeting["date"] == "/01/23/"
+    assert (article["accession_number"], article["name_of_database"]) == ("77", "PubMed")
 
 
 def test_a_ris_file_holds_nothing_but_tagged_lines():
@@ -220,7 +223,6 @@ def test_a_line_break_in_a_record_cannot_end_it():
         ("2016-12-30", 2017, [2017]),
         (None, 2024, [2024]),
         ("2024-11-07", None, [2024, 11, 7]),
-        ("--01-23", None, None),
         (None, None, None),
         ("--01-23", 2021, [2021]),
     ],

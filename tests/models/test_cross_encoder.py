@@ -40,7 +40,7 @@ def test_without_the_package_it_says_how_to_install_it(
     model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "fastembed.rerank.cross_encoder", None)
-    with pytest.raises(SettingsError, match=r"abstract-rag\[rerank\]"):
+    with pytest.raises(SettingsError, match=r"pip install fastembed"):
         CrossEncoder(str(model), cache=tmp_path).scores("?", TEXTS)
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from rag import Paper
 from rag.errors import LibraryError
-from rag.sources import Rejection, read_sources
+from rag.sources import Rejection, all_readers, read_sources
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -143,7 +143,7 @@ def test_one_bad_file_never_ends_the_reading(tree: Path) -> None:
 def test_a_person_may_know_the_format_better(tmp_path: Path) -> None:
     file = tmp_path / "bare.txt"
     file.write_text(PAGE.removeprefix("Daily Papers\n\n"))
-    assert titles(file)[0].startswith("! neither")
+    assert titles(file)[0].startswith("! in none of the formats")
     assert titles(file, format="daily-papers") == ["A Title on a Page"]
     assert titles(file, format="jsonl")[0].startswith("! not JSON")
 
@@ -151,12 +151,13 @@ def test_a_person_may_know_the_format_better(tmp_path: Path) -> None:
 def test_a_format_that_there_is_not_is_told_before_anything_is_read() -> None:
     with pytest.raises(LibraryError, match="no format 'docx'") as caught:
         read_sources(["missing.txt"], format="docx")
-    assert caught.value.hint == "Formats are: daily-papers, jsonl."
+    names = ", ".join(reader.name for reader in all_readers())
+    assert caught.value.hint == f"Formats are: {names}."
 
 
 def test_a_name_decides_only_where_the_content_says_nothing(tmp_path: Path) -> None:
     file = tmp_path / "papers.jsonl"
-    file.write_text(f"# made by a script\n{LINE}\n")
+    file.write_text(f"made by a script\n{LINE}\n")
     assert titles(file) == ["! not JSON (Expecting value)", "A Title in a Line"]
     packed = tmp_path / "papers.jsonl.gz"
     packed.write_bytes(gzip.compress(file.read_bytes()))

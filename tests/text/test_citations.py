@@ -13,6 +13,7 @@ from rag.text.citations import (
     CitationPiece,
     Numbering,
     TextPiece,
+    find_markers,
     marker,
     parse_citations,
     renumber,
@@ -50,6 +51,29 @@ CITED = [
     ("【Source 2】", (2,)),
     ("¹", (1,)),
     ("²³", (23,)),
+    ("[^1]", (1,)),
+    ("[^1, ^2]", (1, 2)),
+    ("\\[1\\]", (1,)),
+    ("\\[1, 3-4\\]", (1, 3, 4)),
+    ("［1］", (1,)),
+    ("［１，９］", (1, 9)),
+    ("[１、９]", (1, 9)),
+    ("〔1〕", (1,)),
+    ("〖2〗", (2,)),
+    ("（Source 1）", (1,)),
+    ("[citation:1]", (1,)),
+    ("[citation: 1, 2]", (1, 2)),
+    ("[Citation 4]", (4,)),
+    ("[cite:2]", (2,)),
+    ("[ID:1]", (1,)),
+    ("[ID: 1, ID: 3]", (1, 3)),
+    ("[ref. 2]", (2,)),
+    ("[Doc 2]", (2,)),
+    ("[Document: 2]", (2,)),
+    ("[Abstract 2]", (2,)),
+    ("[#2]", (2,)),
+    ("(citation 3)", (3,)),
+    ("(see Reference 3)", (3,)),
     ("¹⁻³", (1, 2, 3)),
 ]
 
@@ -72,6 +96,8 @@ NOT_CITED = [
     "12¹²³⁴ and word¹²³⁴",
     "[1,\n2]",
     "[" + "1, " * 40 + "2]",
+    "Take a\\[3\\] and a\\[3] and [^a] and ［0］ and [ids: 1x] and [citation: none].",
+    "It helps (1). Paper 3 says so.",  # mentions, for those who know the sources
 ]
 
 MIXED = [
@@ -96,6 +122,24 @@ MIXED = [
     ("Paid in $, or [1].", [(1,)]),
 ]
 
+# Where the sources are known to be 1 to 5.
+MENTIONED = [
+    ("Depth helps (1). Width hurts (2, 3).", [(1,), (2, 3)]),
+    ("Depth helps (1), and width hurts (2).", [(1,), (2,)]),
+    ("Depth helps (1)(2). So does width (3)\nand GPT-4 (4)", [(1,), (2,), (3,), (4,)]),
+    ("Depth helps (1), width hurts (2), as is known.", []),
+    ("Depth helps by 40% (1). Width, too (2), and rest (3).", [(1,), (2,), (3,)]),
+    ("As in (1) and in equation (2). Of three groups (3). At p < 0.05 (4).", []),
+    ("Two ways (1) exist [2]. Depth helps (3).", [(2,)]),
+    ("Depth helps (9).", []),
+    ("Paper 3 shows it [3].", [(3,), (3,)]),
+    ("It is so in paper 3, as papers 1 and 2 say; see Papers 4-5.", [(3,), (1, 2), (4, 5)]),
+    ("- Source 2: it works. **Paper 1** agrees, unlike document 4.", [(2,), (1,), (4,)]),
+    ("We read the paper 3 times, an open-source 2 billion model, paper 4.5, source 3 km.", []),
+    ("In paper 9, as `paper 1` has it.", []),
+    ("Sources 1, 2023 and later", [(1,)]),
+]
+
 SAMPLES = [*(f"So it is {raw}." for raw, _ in CITED), *NOT_CITED, *(text for text, _ in MIXED)]
 
 
@@ -113,8 +157,8 @@ def merged(pieces):
     return result
 
 
-def feed_all(parts):
-    parser = CitationParser()
+def feed_all(parts, sources=None):
+    parser = CitationParser(sources=sources)
     pieces = [piece for part in parts for piece in parser.feed(part)]
     return merged([*pieces, *parser.finish()])
 
@@ -140,6 +184,32 @@ def test_what_only_looks_like_a_marker_is_text(text):
 @pytest.mark.parametrize(("text", "expected"), MIXED)
 def test_markers_among_what_is_none(text, expected):
     assert numbers(parse_citations(text)) == expected
+
+
+@pytest.mark.parametrize(("text", "expected"), MENTIONED)
+def test_who_knows_the_sources_gets_their_mentions(text, expected):
+    sources = range(1, 6)
+    whole = parse_citations(text, sources=sources)
+    assert numbers(whole) == expected
+    assert joined(whole) == text
+    for cut in range(len(text)):
+        assert feed_all([text[:cut], text[cut:]], sources) == whole, (text[:cut], text[cut:])
+    assert feed_all(text, sources) == whole
+
+
+def test_a_mention_is_renumbered_like_a_marker():
+    text = "Paper 3 shows it [3], as papers 1 and 3 do (see paper 2). In paper 9 [3]."
+    sources = {1: "p", 2: "q", 3: "r"}
+    pieces = renumber(
+        parse_citations(text, sources=sources), sources=sources, numbering=Numbering()
+    )
+    assert joined(pieces) == ("Paper [1] shows it [1], as papers [2, 1] do [3]. In paper 9 [1].")
+
+
+def test_markers_have_their_places():
+    text = "In [0, 1], as a[3] shows [2], and paper 1."
+    assert [text[m.start : m.end] for m in find_markers(text)] == ["[2]"]
+    assert [text[m.start : m.end] for m in find_markers(text, sources={1, 2})] == ["[2]", "paper 1"]
 
 
 def test_adjacent_markers_stay_apart():
@@ -213,7 +283,12 @@ def held_after(text):
         ("`x[1", ""),
         ("so `", ""),
         ("so $", ""),
-        ("so \\", ""),
+        ("so \\", "\\"),
+        ("so \\[1", "\\[1"),
+        ("so \\(", ""),
+        ("so [^", "[^"),
+        ("so [citat", "[citat"),
+        ("so ［1，", "［1，"),
         ("[" + "1, " * 30, ""),
         ("【1†" + "a" * 80, ""),
     ],

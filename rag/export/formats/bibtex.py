@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from rag.export.base import PaperFormat
 from rag.export.fields import (
     Name,
     address,
+    authors_note,
     citation_keys,
-    date_parts,
     has_more_authors,
     kind_of,
     pmid,
     split_name,
+    stated_date,
 )
 from rag.text.decoding import one_line
-from rag.text.latex import text_to_latex, title_to_latex
+from rag.text.latex import prose_to_latex, text_to_latex, title_to_latex
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +30,7 @@ __all__ = ["BIBTEX"]
 _MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
 _ENTRY_TYPES = {"conference": "inproceedings", "journal": "article"}
 _VENUE_FIELDS = {"conference": "booktitle", "journal": "journal"}
+_BRACES = re.compile(r"[^{}]*(?:\{[^{}]*\}[^{}]*)*")  # none, or some that balance
 
 
 def _write(papers: Sequence[Paper]) -> str:
@@ -45,18 +48,22 @@ def _write(papers: Sequence[Paper]) -> str:
 
 def _fields(paper: Paper) -> dict[str, str]:
     authors = [_name(split_name(author)) for author in paper.authors]
-    year, month, *_ = [*date_parts(paper), None, None]
+    year, month, day, *_ = [*stated_date(paper), None, None, None]
+    venue = one_line(paper.venue or "")
     fields = {
         "title": title_to_latex(one_line(paper.title)),
         "author": " and ".join([*authors, *(["others"] if has_more_authors(paper) else [])]),
-        _VENUE_FIELDS.get(kind_of(paper), "note"): text_to_latex(one_line(paper.venue or "")),
+        _VENUE_FIELDS.get(kind_of(paper), "howpublished"): text_to_latex(venue),
         "year": str(year or ""),
         "month": _MONTHS[month - 1] if month else "",
+        "day": str(day or ""),
         "eprint": _verbatim(paper.arxiv_id or ""),
         "archiveprefix": "arXiv" if paper.arxiv_id else "",
         "doi": _verbatim(paper.doi or ""),
         "pmid": pmid(paper),
         "url": _verbatim(address(paper)),
+        "annote": authors_note(paper),  # which bibliographies don't print
+        "abstract": prose_to_latex(one_line(paper.abstract)),
     }
     return {
         name: value if name == "month" else f"{{{value}}}"
@@ -74,7 +81,10 @@ def _name(name: Name) -> str:
 
 def _verbatim(text: str) -> str:
     """Keep an address or identifier as it is, but for what would break the entry."""
-    return one_line(text).replace("{", "%7B").replace("}", "%7D").replace("\\", "%5C")
+    text = one_line(text).replace("\\", "%5C")
+    if _BRACES.fullmatch(text):
+        return text
+    return text.replace("{", "%7B").replace("}", "%7D")
 
 
 BIBTEX = PaperFormat(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -34,14 +35,14 @@ def _write(papers: Sequence[Paper]) -> str:
 
 
 def _fields(paper: Paper, key: str) -> dict[str, Any]:
-    date = date_parts(paper)
+    date, day = date_parts(paper), _day(paper)
     is_arxiv = kind_of(paper) == "preprint" and bool(paper.arxiv_id)
     fields = {
         "id": key,
         "type": _TYPES.get(kind_of(paper), "article"),
         "title": one_line(paper.title),
         "author": [_name(split_name(author)) for author in paper.authors],
-        "issued": {"date-parts": [date]} if date else None,
+        "issued": {"date-parts": [date]} if date else {"literal": day} if day else None,
         "container-title": one_line(paper.venue or ""),
         "publisher": "arXiv" if is_arxiv else "",
         "number": f"arXiv:{paper.arxiv_id}" if is_arxiv else "",
@@ -51,7 +52,15 @@ def _fields(paper: Paper, key: str) -> dict[str, Any]:
         "URL": address(paper),
         "note": authors_note(paper),
     }
-    return {name: value for name, value in fields.items() if value}
+    return {name: value for name, value in fields.items() if value or name == "title"}
+
+
+def _day(paper: Paper) -> str:
+    """Return the day of a paper whose year no source states, as pages write it."""
+    if not paper.date or not paper.date.startswith("--"):
+        return ""
+    month, day = paper.date.removeprefix("--").split("-")
+    return f"{calendar.month_abbr[int(month)]} {int(day)}"
 
 
 def _name(name: Name) -> dict[str, str]:

@@ -57,7 +57,7 @@ def _closest(answer: ExportedAnswer) -> list[str]:
     if not answer.abstained or not answer.closest:
         return []
     lines = [
-        f"- *{_plain(paper.title)}* ({paper.id}): {_plain(why)}"
+        f"- *{_plain(paper.heading)}* ({paper.id}): {_plain(why)}"
         for paper, why in zip(answer.closest, answer.shortfalls, strict=False)
     ]
     return ["Closest papers:", "\n".join(lines)]
@@ -81,7 +81,7 @@ def _notes(answer: ExportedAnswer) -> list[str]:
 
 def _reference(paper: Paper) -> str:
     names = paper.credits if paper.authors else ""
-    parts = [names, f"*{_plain(paper.title)}*", paper.venue, paper.when, paper.url, paper.id]
+    parts = [names, f"*{_plain(paper.heading)}*", paper.venue, paper.when, paper.url, paper.id]
     shown = (part if part is parts[1] else _plain(part) for part in parts if part)
     return ". ".join(part.removesuffix(".") for part in shown)
 

@@ -10,10 +10,10 @@ from rag.export.fields import (
     address,
     authors_note,
     citation_keys,
-    date_parts,
     kind_of,
     pmid,
     split_name,
+    stated_date,
 )
 from rag.text.decoding import one_line
 
@@ -42,19 +42,20 @@ def _write(papers: Sequence[Paper]) -> str:
 
 
 def _fields(paper: Paper, key: str) -> dict[str, Any]:
-    date = date_parts(paper)
-    stated = [f"{part:02d}" for part in date[1:]]
+    year, *rest = stated_date(paper) or [None]
+    stated = [f"{part:02d}" for part in rest if part]
     fields = {
         "type_of_reference": _TYPES[kind_of(paper)],
         "id": key,
         "title": one_line(paper.title),
         "authors": [_name(split_name(author)) for author in paper.authors],
-        "year": str(date[0]) if date else "",
-        "date": "/".join([str(date[0]), *stated, *[""] * (3 - len(stated))]) if stated else "",
+        "year": str(year or ""),
+        "date": "/".join([str(year or ""), *stated, *[""] * (3 - len(stated))]) if stated else "",
         "secondary_title": one_line(paper.venue or ""),
         "abstract": one_line(paper.abstract),
         "doi": one_line(paper.doi or ""),
         "accession_number": f"arXiv:{paper.arxiv_id}" if paper.arxiv_id else pmid(paper),
+        "name_of_database": "PubMed" if pmid(paper) and not paper.arxiv_id else "",
         "urls": [one_line(address(paper))] if address(paper) else [],
         "notes": [authors_note(paper)] if authors_note(paper) else [],
     }

@@ -13,8 +13,10 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from rag.papers import Paper, title_id
+from rag.papers import Paper
 from rag.sources.base import Confidence, Item, Reader, Rejection
+from rag.sources.marked_text import MarkedLine, marked_lines
+from rag.sources.record import Record, to_item
 from rag.text.dates import parse_page_date, year_of
 from rag.text.decoding import one_line
 
@@ -23,16 +25,18 @@ if TYPE_CHECKING:
 
     from rag.sources.document import Document, Head
 
-__all__ = ["READER"]
+__all__ = ["READER", "read_page"]
 
 _CHROME = re.compile(
-    r"""new | get\ trending\ papers\ in\ your\ email\ inbox!? | (?:un)?subscribe | daily\ papers
-    | by\ ?ak(?:\ and\ the\ research\ community)? | (?:and\ )?the\ research\ community
-    | hugging\ ?face | models | datasets | spaces | buckets | posts | community | docs
-    | enterprise | pricing | solutions | log\ in | sign\ up | papers | trending | daily | weekly
-    | monthly | search | previous | next | upvote | view\ all | load\ more | submit(?:\ paper)?
-    | (?:system|light|dark)\ theme | company | tos | terms | privacy | about | careers | jobs
-    | website | trending\ papers | ©.* | submitted\ by | collections | organizations
+    r"""new | get\ trending\ papers\ in\ your\ email\ inbox(?:\ once\ a\ day)?!? | (?:un)?subscribe
+    | daily\ papers | by\ ?ak(?:\ and\ the\ research\ community)?
+    | (?:and\ )?the\ research\ community
+    | hugging\ ?face | hugging\ face'?s?\ logo.* | models | datasets | spaces | buckets | posts
+    | community | docs | enterprise | pricing | solutions | log\ in | sign\ up | papers | trending
+    | daily | weekly | monthly | search | previous | next | upvote | view\ all | load\ more
+    | submit(?:\ paper)? | (?:system|light|dark)\ theme | company | tos | terms | privacy | about
+    | careers | jobs | website | trending\ papers | ©.* | submitted\ by | collections
+    | organizations
     """,
     re.IGNORECASE | re.VERBOSE,
 )
@@ -40,8 +44,10 @@ _TELLTALE = re.compile(
     r"daily papers|by ?ak and the research community|get trending papers in your email inbox!?",
     re.IGNORECASE,
 )
-_AUTHORS = re.compile(r"(?:[•·*]\s*)?(\d{1,3}(?:,\d{3})+|\d{1,6}) authors?", re.IGNORECASE)
+_AUTHORS = re.compile(r"(?:[-•·*]\s*)*(\d{1,3}(?:,\d{3})+|\d{1,6}) authors?", re.IGNORECASE)
 _BYLINE = re.compile(r"(?P<who>.{0,120}?)\s*·\s*(?P<date>.{0,40})")
+# Where the title, the abstract and the number of authors lead to.
+_PAPER = re.compile(r"(?:https?://(?:huggingface\.co|hf\.co))?/papers/(\d{4}\.\d{4,5})(?:[/?#].*)?")
 _MAX_TITLE = 300
 _LONG = 200  # characters: a paragraph this long is prose
 _SHORT = 40  # characters: nothing shorter is an abstract
@@ -51,62 +57,85 @@ _STRAY = 3.0
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """A paragraph and the number of its first line."""
+    """A paragraph: its words, the number of its first line, and what its markup tells."""
 
     text: str
     line: int
+    is_heading: bool = False
+    arxiv_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Byline:
-    """The block under an abstract."""
+    """The block under an abstract, or a part of it."""
 
-    author_count: int | None
-    date: str | None
+    author_count: int | None = None
+    date: str | None = None
 
 
 def _sniff(head: Head) -> Confidence:
     """Look for what such a page has: its chrome, or its metadata blocks."""
     if head.xml_root:  # the page as HTML, which has the same words
         return Confidence.NO
-    lines = [line.strip() for line in head.text.splitlines()]
-    found = any(_TELLTALE.fullmatch(one_line(line)) for line in lines) or any(
+    lines = [one_line(line.text) for line in marked_lines(head.text)]
+    found = any(_TELLTALE.fullmatch(line) for line in lines) or any(
         _AUTHORS.fullmatch(line) and line.startswith("•") for line in lines
     )
     return Confidence.MARKS if found else Confidence.NO
 
 
 def _read(document: Document) -> Iterator[Item]:
+    yield from read_page(document.text(), document)
+
+
+def read_page(text: str, document: Document) -> Iterator[Item]:
     """Yield the papers of a page in its order, and what could not be read as one.
 
     An organisation's name in place of the author count is not taken for an author.
+
+    Args:
+        text: The page as text, with or without the marks of Markdown.
+        document: Where it comes from.
     """
-    source, name = document.source, document.name
     empty = True
-    run: list[_Block] = []
-    for part in [*_parts(document.text()), None]:
-        if isinstance(part, _Block):
-            run.append(part)
-            continue
-        items = list(_read_run(run, source, name))
-        run = []
+    for run, byline in _runs(text):
+        items = list(_read_run(run, document))
         last = items[-1] if items else None
-        if isinstance(last, Paper) and part is not None:
-            year = year_of(part.date)
-            items[-1] = replace(last, author_count=part.author_count, date=part.date, year=year)
+        if isinstance(last, Paper):
+            count, date = byline.author_count, byline.date
+            items[-1] = replace(last, author_count=count, date=date, year=year_of(date))
         for item in items:
             empty = False
             yield item
     if empty:
-        yield Rejection(source, "", "the page holds no papers, only what surrounds them")
+        reason = "the page holds no papers, only what surrounds them"
+        yield Rejection(document.source, "", reason)
+
+
+def _runs(text: str) -> Iterator[tuple[list[_Block], _Byline]]:
+    """Divide a page behind each byline into the paragraphs before it and the byline."""
+    run: list[_Block] = []
+    byline: _Byline | None = None
+    for part in _parts(text):
+        if isinstance(part, _Byline):
+            known = byline or _Byline()
+            byline = _Byline(part.author_count or known.author_count, part.date or known.date)
+            continue
+        if byline is not None:
+            yield run, byline
+            run, byline = [], None
+        run.append(part)
+    yield run, byline or _Byline()
 
 
 def _parts(text: str) -> Iterator[_Block | _Byline]:
     """Split a page into paragraphs and bylines, leaving out chrome."""
-    after_header = False
+    after_header = after_byline = False
     for block in _paragraphs(text):
         plain = one_line(block.text)
         byline = _read_byline(plain)
+        if after_byline and byline is None and (date := parse_page_date(plain)):
+            byline = _Byline(date=date)
         if byline is not None:
             yield byline
         elif _CHROME.fullmatch(plain):
@@ -114,38 +143,59 @@ def _parts(text: str) -> Iterator[_Block | _Byline]:
             after_header = bool(_TELLTALE.fullmatch(plain)) or after_header
             continue
         elif plain and not (after_header and parse_page_date(plain)):
-            yield _Block(plain, block.line)
-        after_header = False
+            yield replace(block, text=plain)
+        after_header, after_byline = False, byline is not None
 
 
 def _paragraphs(text: str) -> Iterator[_Block]:
-    lines: list[tuple[int, str]] = []
-    for number, line in enumerate([*text.split("\n"), ""], start=1):
-        if line.strip():
-            lines.append((number, line.strip()))
+    lines: list[MarkedLine] = []
+    for line in [*marked_lines(text), MarkedLine("", 0)]:
+        if line.text and not line.is_heading:
+            if not _is_aside(line):
+                lines.append(line)
             continue
         yield from _paragraph(lines)
         lines = []
+        if line.text:
+            yield _Block(line.text, line.number, is_heading=True, arxiv_id=_paper_of(line))
 
 
-def _paragraph(lines: list[tuple[int, str]]) -> Iterator[_Block]:
+def _is_aside(line: MarkedLine) -> bool:
+    """Tell whether a line is a menu's, or a link to something that is no paper."""
+    if line.item != line.text and line.text not in {"·", "•"}:
+        return not line.item or bool(_CHROME.fullmatch(line.item))
+    return line.is_link and _paper_of(line) is None and len(line.text) < _LONG
+
+
+def _paper_of(*lines: MarkedLine) -> str | None:
+    """Return the arXiv id of the first paper that lines lead to."""
+    links = (_PAPER.fullmatch(link) for line in lines for link in line.links)
+    return next((match[1] for match in links if match), None)
+
+
+def _paragraph(lines: list[MarkedLine]) -> Iterator[_Block]:
     """Yield the paragraphs of a group of lines that no blank line divides."""
     tail = len(lines)
-    while tail and _is_byline_piece(lines[tail - 1][1]):
+    while tail and _is_byline_piece(lines[tail - 1].text):
         tail -= 1
     body, byline = lines[:tail], lines[tail:]
-    if byline and not any("·" in line or _AUTHORS.fullmatch(line) for _, line in byline):
+    if byline and not any("·" in line.text or _AUTHORS.fullmatch(line.text) for line in byline):
         body, byline = lines, []
-    elif byline and body and byline[0][1] == "·":
+    elif byline and body and byline[0].text == "·":
         # What stands before the dot is the byline's own: a name in place of the author count.
         body, byline = body[:-1], [body[-1], *byline]
     # Lines this long were not wrapped by an editor: each is a paragraph.
-    if any(len(line) >= _LONG for _, line in body):
-        yield from (_Block(line, number) for number, line in body)
+    if any(len(line.text) >= _LONG for line in body):
+        yield from (_block(line) for line in body)
     elif body:
-        yield _Block(" ".join(line for _, line in body), body[0][0])
+        yield _block(*body)
     if byline:
-        yield _Block(" ".join(line for _, line in byline), byline[0][0])
+        yield _block(*byline)
+
+
+def _block(*lines: MarkedLine) -> _Block:
+    text = " ".join(line.text for line in lines)
+    return _Block(text, lines[0].number, arxiv_id=_paper_of(*lines))
 
 
 def _is_byline_piece(line: str) -> bool:
@@ -158,10 +208,12 @@ def _is_byline_piece(line: str) -> bool:
 
 
 def _read_byline(plain: str) -> _Byline | None:
+    if plain == "·":
+        return _Byline()
     if len(plain) > _LONG:
         return None
     if match := _AUTHORS.fullmatch(plain):
-        return _Byline(int(match[1].replace(",", "")), None)
+        return _Byline(int(match[1].replace(",", "")))
     match = _BYLINE.fullmatch(plain)
     if not match:
         return None
@@ -172,15 +224,19 @@ def _read_byline(plain: str) -> _Byline | None:
     return _Byline(int(authors[1].replace(",", "")) if authors else None, date)
 
 
-def _read_run(run: list[_Block], source: str, name: str) -> Iterator[Item]:
+def _read_run(run: list[_Block], document: Document) -> Iterator[Item]:
     """Read the paragraphs between two bylines as pairs of title and abstract."""
     for group in _cheapest_reading(run):
         first = group[0]
         if len(group) == 1:
-            yield Rejection(source, f"line {first.line}", _why_stray(first))
+            yield Rejection(document.source, f"line {first.line}", _why_stray(first))
             continue
-        abstract = " ".join(block.text for block in group[1:])
-        yield Paper(id=title_id(first.text), title=first.text, abstract=abstract, sources=(name,))
+        record = Record(
+            title=first.text,
+            abstract=" ".join(block.text for block in group[1:]),
+            ids={"arxiv": [block.arxiv_id for block in group if block.arxiv_id]},
+        )
+        yield to_item(record, document, f"line {first.line}")
 
 
 def _why_stray(block: _Block) -> str:
@@ -215,24 +271,36 @@ def _cheapest_reading(run: list[_Block]) -> list[list[_Block]]:
 def _cost(group: list[_Block]) -> float:
     if len(group) == 1:
         return _STRAY
-    title, abstract, *more = (block.text for block in group)
+    title, abstract, *more = group
+    if any(block.is_heading for block in group[1:]) or len(_papers(group)) > 1:
+        return _IMPOSSIBLE
     cost = _title_cost(title) + _abstract_cost(abstract, title)
     # A second paragraph of an abstract is rarer than the next paper, and never short.
-    return cost + sum(1.0 if len(text) >= _LONG else _IMPOSSIBLE for text in more)
+    return cost + sum(1.0 if len(block.text) >= _LONG else _IMPOSSIBLE for block in more)
 
 
-def _title_cost(text: str) -> float:
+def _papers(group: list[_Block]) -> set[str]:
+    return {block.arxiv_id for block in group if block.arxiv_id}
+
+
+def _title_cost(title: _Block) -> float:
+    text = title.text
     if len(text) > _MAX_TITLE:
         return _IMPOSSIBLE
+    if title.is_heading:
+        return 0.0
     return (2.5 if text.endswith(".") else 0.0) + (1.0 if len(text) >= _LONG else 0.0)
 
 
-def _abstract_cost(text: str, title: str) -> float:
+def _abstract_cost(abstract: _Block, title: _Block) -> float:
+    if title.is_heading or (title.arxiv_id and title.arxiv_id == abstract.arxiv_id):
+        return 0.0  # the page says which is which
+    text = abstract.text
     if len(text) < _SHORT:
         return _IMPOSSIBLE
     ends = text.rstrip("\"')]}*$”’").endswith((".", "!", "?", "…", ":"))
     cost = 0.0 if len(text) >= _LONG else 0.5 if ends else 4.0
-    return cost + (0.5 if len(text) < len(title) else 0.0)
+    return cost + (0.5 if len(text) < len(title.text) else 0.0)
 
 
 READER = Reader(

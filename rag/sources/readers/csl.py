@@ -1,0 +1,72 @@
+"""Read CSL-JSON, in which reference managers and citation processors exchange items."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from rag.sources.base import Confidence
+from rag.sources.json_records import json_reader, untitled
+from rag.sources.record import Record
+
+if TYPE_CHECKING:
+    from rag.sources.json_records import Values
+
+__all__ = ["READER", "ids_in_notes"]
+
+_NAMED = re.compile(r"\b(arXiv|PMID|PMCID|DOI)\s*:\s*(\S+)", re.IGNORECASE)
+_AUTHORS_NOTE = re.compile(r"\d+ of (\d+) authors listed")
+
+
+def ids_in_notes(*notes: Any) -> dict[str, str]:  # noqa: ANN401 - JSON
+    """Return the identifiers that people and programs keep in notes: `PMID: 123`.
+
+    >>> ids_in_notes("arXiv:2401.00001 [cs]", None)
+    {'arxiv': '2401.00001'}
+    """
+    found = (match for note in notes if isinstance(note, str) for match in _NAMED.finditer(note))
+    return {match[1].lower(): match[2] for match in found}
+
+
+def _knows(values: Values) -> Confidence:
+    known = isinstance(values.get("issued"), dict) or "container-title" in values
+    return Confidence.MARKS if known else Confidence.NO
+
+
+def _is_year(issued: Any) -> bool:  # noqa: ANN401 - JSON
+    parts = issued.get("date-parts") if isinstance(issued, dict) else None
+    first = parts[0] if isinstance(parts, list) and parts else None
+    return isinstance(first, list) and len(first) == 1
+
+
+def _convert(values: Values) -> Record:
+    if not values.get("title") and not values.get("abstract"):
+        raise untitled(values)
+    note = values.get("note")
+    issued = values.get("issued")
+    listed = _AUTHORS_NOTE.search(note) if isinstance(note, str) else None
+    return Record(
+        title=values.get("title"),
+        abstract=values.get("abstract"),
+        authors=values.get("author"),
+        author_count=listed[1] if listed else None,
+        date=None if _is_year(issued) else issued,
+        year=issued if _is_year(issued) else None,
+        venue=values.get("container-title") or values.get("event-title"),
+        url=values.get("URL"),
+        ids={
+            **{key: values[key] for key in ("DOI", "PMID", "PMCID") if values.get(key)},
+            **ids_in_notes(note, values.get("number")),
+        },
+        own_id=values.get("id"),
+        type=values.get("type"),
+    )
+
+
+READER = json_reader(
+    name="csl",
+    label="CSL-JSON items",
+    suffixes=(".json", ".csl", ".jsonl"),
+    knows=_knows,
+    convert=_convert,
+)
