@@ -66,10 +66,13 @@ bench: $(STAMP) ## measure speed against the same job with sentence-transformers
 	$(BIN)/rag add --sample --storage storage/demo
 	$(BIN)/python -m benchmarks.page --storage storage/demo
 
-fit: $(STAMP) ## fit the linear models again, with the data beside the project
+fit: $(STAMP) ## fit all models again, with the data beside the project
 	nice $(BIN)/python -m benchmarks.evidence --fit $(ARGS)
 # It rests on the scores of the evidence.
 	nice $(BIN)/python -m benchmarks.abstention --fit $(ARGS)
+# With torch, which the benchmarks' lock holds; hours where there is no GPU.
+	$(INSTALL) benchmarks/requirements.lock
+	nice $(BIN)/python -m benchmarks.reader_fit --out rag/models/weights/reader.safetensors $(ARGS)
 
 clean: ## remove the environment and what tests and builds leave behind
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from cachetools import LRUCache
 
+from rag.models.passages import JOINT_TOKENS
 from rag.text.language import is_checkable
 from rag.text.markers import without_markers
 from rag.verification.paper_view import PaperView
@@ -47,8 +48,7 @@ _IDLE = (
     0.15  # a paper cited beside one that supports the sentence, with less than this, adds nothing
 )
 _MAX_EVIDENCE = 3
-_JOINT_TOKENS = 190  # word pieces for all cited papers together
-_LEAST_TOKENS = 60  # of each of them
+_LEAST_TOKENS = 60  # word pieces of each of several cited papers
 _REMEMBERED = 512  # papers
 
 
@@ -275,7 +275,7 @@ def _alone(case: _Case, view: PaperView) -> str:
 
 def _joint(case: _Case, views: Sequence[PaperView]) -> str:
     """Return evidence from all cited papers, each with an equal share of the room."""
-    share = max(_LEAST_TOKENS, _JOINT_TOKENS // len(case.claim.cited))
+    share = max(_LEAST_TOKENS, JOINT_TOKENS // len(case.claim.cited))
     chosen = (
         views[index].passages.choose(case.text, case.vector, budget=share)[0]
         for index in case.claim.cited
