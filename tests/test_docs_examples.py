@@ -139,8 +139,8 @@ class Terminal:
 
     def run(self, block: Block) -> None:
         for step in steps(block):
-            words = shlex.split(step.command.replace(" ~/", " $HOME/"), comments=True)
-            words = list(map(os.path.expandvars, words))
+            words = shlex.split(step.command, comments=True)
+            words = [os.path.expanduser(word) for word in words]  # noqa: PTH111 - few are paths
             assignments = list(takewhile(ASSIGNMENT.match, words))
             name, *arguments = words[len(assignments) :]
             match name:
