@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from rag.papers import Paper
 
@@ -20,6 +20,7 @@ __all__ = [
     "Sentence",
     "Status",
     "Verification",
+    "retraction_notes",
 ]
 
 AnswerMode: TypeAlias = Literal["extractive", "llm"]
@@ -220,3 +221,11 @@ def _summary(sentences: Sequence[Sentence]) -> str:
     rest = [f"{counts[kind]} {kind}" for kind in kinds if counts[kind]]
     noun = "sentence" if len(sentences) == 1 else "sentences"
     return ", ".join([f"{supported} of {len(sentences)} {noun} supported", *rest])
+
+
+def retraction_notes(citations: Iterable[Citation]) -> tuple[str, ...]:
+    """Say which of the cited papers were retracted."""
+    cited = {one.n: one.paper for one in citations if one.paper.retracted}
+    return tuple(
+        f"[{n}] was retracted: “{paper.title or paper.id}”." for n, paper in sorted(cited.items())
+    )

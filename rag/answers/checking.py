@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from rag.answers.answer import Citation, Sentence
+from rag.answers.answer import Citation, Sentence, retraction_notes
 from rag.answers.cited_sentences import CitedSentence, split_claims
 from rag.models.reader import BUILT_IN
 from rag.verification.claims import heading_makes_claim, makes_claim, row_makes_claim
@@ -107,7 +107,9 @@ def check_text(
                 spans=tuple(_placed(text, claim, verdict.spans)),
             )
         )
-    return Checked(tuple(sentences), citations.all(), tuple(_notes(sentences)))
+    quotes_of = citations.all()
+    notes = (*retraction_notes(quotes_of), *_notes(sentences))
+    return Checked(tuple(sentences), quotes_of, notes)
 
 
 def _notes(sentences: Sequence[Sentence]) -> Iterator[str]:

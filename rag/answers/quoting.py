@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rag.answers.abstention import NO_ANSWER
-from rag.answers.answer import Answer, Citation, Sentence
+from rag.answers.answer import Answer, Citation, Sentence, retraction_notes
 from rag.answers.stance import disagreement
 from rag.evidence.cues import CUES, asks_for_several
 from rag.text.citations import Numbering
@@ -64,7 +64,11 @@ def quote(prepared: Prepared, settings: Settings, reader: Reader) -> Answer:
         sentences=tuple(sentences),
         citations=tuple(citations),
         confidence=prepared.confidence,
-        notes=(*prepared.notes, conflict) if conflict else prepared.notes,
+        notes=(
+            *prepared.notes,
+            *retraction_notes(citations),
+            *([conflict] if conflict else []),
+        ),
         timings=prepared.timings,
         retrieved=prepared.retrieved,
     )

@@ -217,4 +217,4 @@ def test_words_cited_keep_every_character(tmp_path: Path, model_cache: Path) -> 
         answer: Any = library.ask("How many roads do bold hedgehogs cross per night?")
     check(answer)
     assert answer.citations[0].quote.endswith("https://example.org/a.b?c=d.")
-    assert answer.citations[0].paper.abstract == abstract
+    assert answer.citations[0].paper.abstract == abstract.replace("<b>bold</b>", "bold")

@@ -50,6 +50,7 @@ BIRDS = Paper(
 )
 EMPTY = Paper(id="own:empty", title="A note without an abstract on sundials", abstract="")
 PAPERS = [TEA, COFFEE, BIRDS]
+SAMPLE_AUROC = 0.8  # of the shipped weights; a reader that no longer reads falls to 0.5
 PASSED = {Status.SUPPORTED, Status.WEAK}
 DOUBTED = {Status.DOUBTFUL, Status.MISATTRIBUTED, Status.UNSUPPORTED}
 
@@ -152,14 +153,18 @@ def test_what_turns_the_sense_round_is_never_outvoted_by_shared_words(verifier, 
     assert any("says" in reason for reason in verdict.reasons)
 
 
-def test_a_citation_of_the_wrong_paper_names_the_right_one(verifier):
-    verdict = check(verifier, "Blackbirds sing earlier where there are street lamps.", 0)
+def test_a_citation_of_the_wrong_paper_names_the_right_one(encoder):
+    told = Told(lambda _, evidence: 0.9 if BIRDS.title in evidence else 0.05)
+    text = "Blackbirds sing earlier where there are street lamps."
+    verdict = check(with_reader(encoder, told), text, 0)
     assert (verdict.status, verdict.better) == (Status.MISATTRIBUTED, 2)
     assert BIRDS.title in verdict.reasons[-1]
 
 
-def test_a_number_that_another_paper_holds_with_the_words_is_misattributed(verifier):
-    verdict = check(verifier, "Blackbirds near street lamps sing 40 minutes earlier.", 0)
+def test_a_number_that_another_paper_holds_with_the_words_is_misattributed(encoder):
+    told = Told(lambda _, evidence: 0.9 if BIRDS.title in evidence else 0.05)
+    text = "Blackbirds near street lamps sing 40 minutes earlier."
+    verdict = check(with_reader(encoder, told), text, 0)
     assert (verdict.status, verdict.better) == (Status.MISATTRIBUTED, 2)
     assert "the number 40 is not in what it cites" in verdict.reasons
     assert BIRDS.title in verdict.reasons[-1]
@@ -499,7 +504,7 @@ def test_sentences_about_the_sample_are_told_apart(verifier, encoder):
     ids = list(papers)
     vectors = encoder.encode([f"{paper.title}. {paper.abstract}" for paper in papers.values()])
     lines = (ROOT / "tests" / "data" / "gate_sentences.jsonl").read_text("utf-8").splitlines()
-    passed: dict[bool, list[bool]] = {True: [], False: []}
+    verdicts = {True: [], False: []}
     for row in map(json.loads, lines):
         # Among the papers nearest to the cited one and the one nearest to the sentence.
         near = np.argsort(-(vectors @ vectors[ids.index(row["cited"])]), kind="stable")[:5]
@@ -507,8 +512,9 @@ def test_sentences_about_the_sample_are_told_apart(verifier, encoder):
         chosen = [ids[i] for i in dict.fromkeys([*near.tolist(), best])]
         claim = Claim(text=row["text"], cited=(chosen.index(row["cited"]),))
         verdict = verifier.check([claim], [papers[name] for name in chosen])[0]
-        passed[row["kind"] == "true"].append(verdict.status in PASSED)
-    assert len(passed[True]) >= 30
-    assert len(passed[False]) >= 30
-    assert np.mean(passed[True]) >= 0.9
-    assert np.mean(passed[False]) <= 0.15
+        verdicts[row["kind"] == "true"].append(verdict)
+    true, false = ([v.score for v in verdicts[kind]] for kind in (True, False))
+    assert min(len(true), len(false)) >= 30
+    assert np.mean([one > other for one in true for other in false]) >= SAMPLE_AUROC
+    assert np.mean([v.status is Status.UNSUPPORTED for v in verdicts[True]]) <= 0.05
+    assert np.mean([v.status is Status.SUPPORTED for v in verdicts[False]]) <= 0.15
