@@ -95,7 +95,7 @@ def test_a_face_never_reaches_past_the_library(module: str) -> None:
 @pytest.mark.parametrize("module", MODULES)
 def test_modules_are_small_and_say_what_is_public(module: str) -> None:
     text = MODULES[module].read_text("utf-8")
-    assert len(text.splitlines()) <= 400
+    assert len(text.splitlines()) <= 600
     tree = ast.parse(text)
     assert ast.get_docstring(tree)
     names = {
