@@ -150,3 +150,19 @@ def test_what_nobody_knows_is_not_named(data: bytes) -> None:
     (item,) = read_document(Document(io.BytesIO(data), source="x", name="x"))
     assert isinstance(item, Rejection)
     assert not item.reason.startswith("this is")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"<xml><records></records></xml>",
+        b"PT\tAU\tTI\n",
+        b"@string{a = {b}}\n@comment{x, title={A}}\n",
+        b"Title,Abstract\n,\n",
+        b"<PubmedArticleSet></PubmedArticleSet>",
+    ],
+)
+def test_a_file_that_holds_nothing_says_so(data: bytes) -> None:
+    assert list(read_document(Document(io.BytesIO(data), source="x", name="x"))) == [
+        Rejection("x", "", "it holds no papers")
+    ]

@@ -18,7 +18,7 @@ __all__ = ["READER"]
 
 
 def _sniff(head: Head) -> Confidence:
-    is_library = head.xml_root.lower() in {"xml", "records"} and "<record>" in head.text
+    is_library = head.xml_root.lower() in {"xml", "records"} and "<records>" in head.text
     return Confidence.SIGNATURE if is_library else Confidence.NO
 
 
@@ -43,18 +43,10 @@ def _record(element: Element) -> Record:
         url=text("urls/related-urls/url", "urls/web-urls/url"),
         ids={
             "doi": text("electronic-resource-num"),
-            "pmid": text("accession-num")
-            if "pubmed" in text("remote-database-name", "remote-database-provider").lower()
-            else "",
+            "pmid": text("accession-num") if _is_pubmed(element) else "",
         },
         type="" if kind is None else kind.get("name", ""),
     )
-
-
-def _is_pubmed(element: Element) -> bool:
-    """Tell whether the number under which a record is known is PubMed's."""
-    names = (plain(element.find(f"remote-database-{part}")) for part in ("name", "provider"))
-    return any(name.lower() in {"pubmed", "medline", "nlm"} for name in names)
 
 
 READER = Reader(
