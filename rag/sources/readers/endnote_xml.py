@@ -49,6 +49,12 @@ def _record(element: Element) -> Record:
     )
 
 
+def _is_pubmed(element: Element) -> bool:
+    """Tell whether the number under which a record is known is PubMed's."""
+    names = (plain(element.find(f"remote-database-{part}")) for part in ("name", "provider"))
+    return any(name.lower() in {"pubmed", "medline", "nlm"} for name in names)
+
+
 READER = Reader(
     name="endnote-xml", label="EndNote XML", suffixes=(".xml",), sniff=_sniff, read=_read
 )
