@@ -20,9 +20,10 @@ from rag.answers.quoting import abstain, quote
 from rag.errors import LLMError
 from rag.llm.budget import Usage, cut_note, estimate_tokens
 from rag.llm.cache import CachedText
-from rag.llm.client import Delta, Message
+from rag.llm.client import Delta
 from rag.llm.failures import BrokenStreamError, ContextTooLongError, finish_note, no_answer
 from rag.llm.guard import SENTINEL, Screen, quarantine
+from rag.llm.messages import Message
 from rag.text.citations import (
     CitationParser,
     CitationPiece,

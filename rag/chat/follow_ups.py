@@ -23,8 +23,8 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rag.evidence.cues import is_question
-from rag.llm.client import Message
 from rag.llm.guard import Screen, quarantine
+from rag.llm.messages import Message
 from rag.text.citations import find_markers
 from rag.text.decoding import one_line
 from rag.text.terms import terms

@@ -14,12 +14,13 @@ import os
 import ssl
 from contextlib import AsyncExitStack, ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qsl
 
 from rag.errors import LLMError, SettingsError
 from rag.llm.dialects import Talk
 from rag.llm.failures import EndpointFailures, endpoint_errors, retrying
+from rag.llm.messages import Message
 from rag.llm.replies import Delta, NoProtocolError, ReplyReader
 
 if TYPE_CHECKING:
@@ -41,13 +42,6 @@ __all__ = ["Delta", "Endpoint", "LLMClient", "Message", "OpenAIClient", "open_cl
 _OPENAI = "https://api.openai.com/v1"
 _NO_KEY = "none"  # local servers ask for none, and the protocol has no way to send none
 _CONNECT = 10.0  # seconds: a host that is there answers sooner
-
-
-class Message(NamedTuple):
-    """One message to the model."""
-
-    role: str
-    content: str
 
 
 class LLMClient(Protocol):

@@ -16,7 +16,7 @@ from rag.llm.complaints import is_too_long, said_by
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rag.llm.client import Message
+    from rag.llm.messages import Message
 
 __all__ = ["Dialect", "Talk", "known_dialect"]
 

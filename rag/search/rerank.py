@@ -19,8 +19,8 @@ import numpy as np
 
 from rag.errors import LLMError, RagError
 from rag.llm.budget import Budget, Usage, estimate_tokens
-from rag.llm.client import Message
 from rag.llm.guard import Screen, quarantine
+from rag.llm.messages import Message
 from rag.llm.prompts import Prompts
 from rag.models.cross_encoder import CrossEncoder
 from rag.text.citations import find_markers
