@@ -62,7 +62,7 @@ def test_hostile_papers_answers_and_file_names_stay_text(
         page.locator("#add-report .rejected").wait_for()
         assert "1 added" in page.locator("#add-report").inner_text()
         page.get_by_label("Find in titles and authors").fill("snail")
-        page.locator("table.papers a.title", has_text="Snail Races in the Rain <script>").wait_for()
+        page.locator("table.papers a.title", has_text="Snail Races in the Rain").wait_for()
         harmless(page)
         page.get_by_role("tab", name="Chat").click()
         ask(page, f"How fast are snail races in the rain? {ATTACK}")
@@ -72,9 +72,10 @@ def test_hostile_papers_answers_and_file_names_stay_text(
         assert "3 metres an hour" in answer.inner_text()
         answer.locator("a.cite").first.click()
         page.locator("#sources mark.asked").first.wait_for()
-        assert "<script>" in page.locator("#sources h3").first.inner_text()
+        assert "Snail Races in the Rain" in page.locator("#sources h3").first.inner_text()
         card = page.locator("#sources .card").first
-        assert "<script>window.hit=1</script>" in card.locator(".abstract").inner_text()
+        # Tags are taken out of records as they are read; what is left stays text.
+        assert "[go](javascript:window.hit=3)" in card.locator(".abstract").inner_text()
         assert card.locator("h3 a").count() == 0  # its address is none to follow
         harmless(page)
         server.reply("How many metres an hour do snails run in the rain?")  # the follow-up, whole
