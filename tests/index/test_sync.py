@@ -198,6 +198,21 @@ def test_a_title_that_says_nothing_joins_nothing(library: Library, tmp_path: Pat
     ]
 
 
+def test_two_papers_of_one_title_and_no_identifier_are_two(
+    library: Library, tmp_path: Path
+) -> None:
+    title = "Annual Review of Information Science"
+    volumes = (
+        {"id": 1, "title": title, "abstract": "The first volume reviews how libraries count."},
+        {"id": 2, "title": title, "abstract": "Bees, whales and owls are compared by weight."},
+    )
+    again = {"title": title, "abstract": "The first volume reviews how libraries count ..."}
+    assert counts(library.add(write(tmp_path, "a.jsonl", *volumes))) == {"read": 2, "added": 2}
+    assert counts(library.add(write(tmp_path, "b.jsonl", again))) == {"read": 1, "updated": 1}
+    assert len(library) == 2
+    check_whole(library)
+
+
 def test_two_files_that_number_their_papers_from_one_do_not_overwrite_each_other(
     library: Library, tmp_path: Path
 ) -> None:
