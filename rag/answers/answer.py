@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from rag.papers import Paper
 
 __all__ = [
+    "ANSWER_MODES",
     "Answer",
+    "AnswerMode",
     "Citation",
     "Retrieved",
     "Sentence",
@@ -21,6 +23,8 @@ __all__ = [
     "retraction_notes",
 ]
 
+AnswerMode: TypeAlias = Literal["extractive", "llm"]
+ANSWER_MODES: tuple[AnswerMode, ...] = ("extractive", "llm")
 Status = Literal[
     "supported", "weak", "doubtful", "unsupported", "misattributed", "uncited", "unchecked"
 ]
@@ -166,7 +170,7 @@ class Answer(_Checked):
     confidence: float = 0.0
     closest: tuple[Paper, ...] = ()
     shortfalls: tuple[str, ...] = ()
-    mode: Literal["extractive", "llm"] = "extractive"
+    mode: AnswerMode = "extractive"
     model: str | None = None
     usage: dict[str, float] = field(default_factory=dict)
     parameters: dict[str, Any] = field(default_factory=dict)

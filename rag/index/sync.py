@@ -1,13 +1,15 @@
-"""Bring papers into the index: embed what is new or changed, and nothing else."""
+"""Bring papers into the index: embed what is new or changed, and nothing else; or all again."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field, replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from rag.index.catalog import Entry
 from rag.index.encoding import encode_papers, keep_tokens
+from rag.index.manifest import Manifest
 from rag.index.paper_index import chunk_ids
 from rag.papers import Paper, merge, title_key
 from rag.sources.base import Rejection
@@ -19,11 +21,12 @@ if TYPE_CHECKING:
     from rag.models.embedder import Embedder
     from rag.sources.base import Item
 
-__all__ = ["AddReport", "Progress", "add_papers", "embed_papers"]
+__all__ = ["AddReport", "Progress", "add_papers", "rebuild_index"]
 
 Progress: TypeAlias = Callable[[int], None]  # called with how many papers have been read so far
 
 _BATCH = 256  # papers embedded and stored together: what a crash can cost
+_LISTED = 1000  # rejections that a report lists
 _GENERIC_TITLE = 15  # characters: a shorter title ("Introduction") says nothing about identity
 
 
@@ -37,7 +40,8 @@ class AddReport:
         updated: Papers of which something changed.
         unchanged: Papers that were there already, the same.
         duplicates: Records of a paper that the same call had already met.
-        rejected: What could not be read or taken, with source, place and reason.
+        rejected: What could not be read or taken, with source, place and reason: the first 1,000.
+        rejected_more: How many more there were.
     """
 
     read: int = 0
@@ -46,6 +50,19 @@ class AddReport:
     unchanged: int = 0
     duplicates: int = 0
     rejected: list[Rejection] = field(default_factory=list)
+    rejected_more: int = 0
+
+    def reject(self, rejection: Rejection) -> None:
+        """Note what was rejected, or count it where a whole file of it has been noted."""
+        if len(self.rejected) < _LISTED:
+            self.rejected.append(rejection)
+        else:
+            self.rejected_more += 1
+
+    @property
+    def rejected_count(self) -> int:
+        """How many records and sources were rejected, listed or not."""
+        return len(self.rejected) + self.rejected_more
 
     def summary(self) -> str:
         """Say the counts; of what is none, only `read` and `added`."""
@@ -54,7 +71,7 @@ class AddReport:
             "updated": self.updated,
             "unchanged": self.unchanged,
             "duplicates": self.duplicates,
-            "rejected": len(self.rejected),
+            "rejected": self.rejected_count,
         }
         counts = always | {name: count for name, count in others.items() if count}
         return ", ".join(f"{count:,} {name}" for name, count in counts.items()) + "."
@@ -78,6 +95,7 @@ def add_papers(
     embedder: Embedder,
     *,
     progress: Progress | None = None,
+    report: AddReport | None = None,
 ) -> AddReport:
     """Add papers to an index that is held for writing.
 
@@ -89,13 +107,14 @@ def add_papers(
         index: The index, within `index.writing()`.
         embedder: What the chunks are embedded with.
         progress: Called now and then with how many papers have been read.
+        report: What has come of it so far; None for nothing.
     """
-    report = AddReport()
+    report = report or AddReport()
     run = _Run(index, embedder, report)
     batch: list[Paper] = []
     for item in items:
         if isinstance(item, Rejection):
-            report.rejected.append(item)
+            report.reject(item)
             continue
         report.read += 1
         batch.append(item)
@@ -108,6 +127,30 @@ def add_papers(
     if progress:
         progress(report.read)
     return report
+
+
+def rebuild_index(
+    index: PaperIndex, embedder: Embedder, *, progress: Progress | None = None
+) -> int:
+    """Embed every paper of an index again and return how many there are.
+
+    Until all are done the index answers from the old vectors; a call that is cut off changes
+    nothing.
+
+    Args:
+        index: The index, within `index.writing()`.
+        embedder: What the chunks are embedded with from now on.
+        progress: Called now and then with how many papers are done.
+    """
+    fresh = index.begin_rebuild()
+    entries = index.catalog.entries()
+    done: list[Entry] = []
+    while papers := [entry.paper for entry in islice(entries, _BATCH)]:
+        done.extend(_embed(papers, fresh, index.tokens, embedder))
+        if progress:
+            progress(len(done))
+    index.finish_rebuild(fresh, Manifest.of(embedder), done)
+    return len(done)
 
 
 class _Run:
@@ -141,7 +184,7 @@ class _Run:
         elif _is_another(entry.paper, paper):
             reason = f'the id {paper.id} already belongs to "{entry.paper.title}"'
             place = f'paper "{paper.title}"'
-            self._report.rejected.append(Rejection(", ".join(paper.sources), place, reason))
+            self._report.reject(Rejection(", ".join(paper.sources), place, reason))
             return
         else:
             change.paper = merge(paper, entry.paper)
@@ -173,10 +216,10 @@ class _Run:
         done = [self._update_metadata(change) for change in same_text]
         index = self._index
         papers = [c.paper for c in embedded]
-        entries = embed_papers(papers, index.store, index.tokens, self._embedder)
+        entries = _embed(papers, index.store, index.tokens, self._embedder)
         for change, entry in zip(embedded, entries, strict=True):
             before = change.before.chunks if change.before else 0
-            index.store.delete_nodes(chunk_ids(change.paper, before)[entry.chunks :])
+            index.store.delete(chunk_ids(change.paper, before)[entry.chunks :])
         index.put([*done, *entries])
 
     def _update_metadata(self, change: _Change) -> Entry:
@@ -188,7 +231,7 @@ class _Run:
         return Entry(change.paper, chunks)
 
 
-def embed_papers(
+def _embed(
     papers: list[Paper], store: ChromaChunkStore, tokens: TokenStore, embedder: Embedder
 ) -> list[Entry]:
     """Cut papers into chunks, embed them, and store them; return the papers' entries."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import io
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -38,7 +39,11 @@ _MAX_UNPACKED = 100 * 2**30  # bytes
 _MAX_FILES = 100_000
 _MAX_DEPTH = 4  # a .tar.gz has two
 _KEPT = 4 * HEAD  # what a buffer of that size reads in advance is kept as well
-_DAMAGE = (OSError, EOFError, zlib.error, zipfile.BadZipFile, tarfile.TarError)
+# What the standard library raises at archives that are damaged, or packed in ways it doesn't know.
+_DAMAGE = (
+    EOFError, NotImplementedError, OSError, ValueError, struct.error, zlib.error,
+    zipfile.BadZipFile, tarfile.TarError,
+)  # fmt: skip
 
 
 class DamagedError(UnreadableError):
@@ -129,6 +134,8 @@ class _Unpacked(io.RawIOBase):
     def _fetch(self, size: int) -> bytes:
         try:
             data = self._stream.read(size)
+        except UnreadableError:  # of the archive around
+            raise
         except _DAMAGE as error:
             raise _damaged(error) from error
         self._budget.spend(len(data))
@@ -169,6 +176,8 @@ def unpack(document: Document) -> Iterator[Part | Rejection]:
             yield part
             if budget.is_spent:
                 return
+    except UnreadableError:
+        raise
     except _DAMAGE as error:
         raise _damaged(error) from error
     if not count:
@@ -219,10 +228,7 @@ def _unzip(document: Document, budget: _Budget) -> Iterator[Part | Rejection]:
                 continue
             try:
                 stream = archive.open(member)
-            except NotImplementedError as error:
-                yield Rejection(document.source, path, f"can't be unpacked ({error})")
-                continue
-            except zipfile.BadZipFile as error:
+            except _DAMAGE as error:
                 yield Rejection(document.source, path, str(_damaged(error)))
                 continue
             with stream:

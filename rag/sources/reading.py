@@ -33,8 +33,12 @@ def read_document(document: Document, reader: Reader | None = None) -> Iterator[
             count += isinstance(item, Paper)
             yield item
     except (NotTextError, UnreadableError) as error:
-        place = getattr(error, "place", "") or (f"after {count:,} papers" if count else "")
+        place = getattr(error, "place", "") or _behind(count)
         yield Rejection(document.source, place, str(error))
+
+
+def _behind(count: int) -> str:
+    return "" if not count else "after 1 paper" if count == 1 else f"after {count:,} papers"
 
 
 def _read(document: Document, reader: Reader | None) -> Iterator[Item]:

@@ -77,7 +77,7 @@ def report_html(report: AddReport) -> str:
         name = one.source.rsplit("/", 1)[-1]
         where = ", ".join(part for part in (name, one.place) if part)
         rows.append(tag("li", tag("strong", plain(where)), ": ", plain(one.reason)))
-    if (more := len(report.rejected) - len(rows)) > 0:
+    if (more := report.rejected_count - len(rows)) > 0:
         rows.append(tag("li", f"and {more:,} more"))
     if rows:
         parts.append(tag("ul", *rows, class_="rejected"))

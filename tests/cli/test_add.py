@@ -34,7 +34,9 @@ def test_the_report_as_json(rag: Callable[..., object], data: Path, tmp_path: Pa
     bad.write_text('{"title": "A Paper That Is Read", "abstract": "Well."}\n{broken\n')
     ran = rag("add", "--json", data / "page.txt", bad)
     assert ran.code == 0
-    assert set(ran.value) == {"read", "added", "updated", "unchanged", "duplicates", "rejected"}
+    assert set(ran.value) == {
+        "read", "added", "updated", "unchanged", "duplicates", "rejected", "rejected_more",
+    }  # fmt: skip
     assert (ran.value["read"], ran.value["added"], ran.value["updated"]) == (7, 7, 0)
     (rejected,) = ran.value["rejected"]
     assert set(rejected) == {"source", "place", "reason"}

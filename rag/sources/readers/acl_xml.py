@@ -45,7 +45,7 @@ def _record(paper: Element, about: Element | None) -> Record:
         title=markup(paper.find("title")),
         abstract=markup(paper.find("abstract")),
         authors=[_name(author) for author in paper.iterfind("author")],
-        date=f"{month} {year}" if month else None,
+        date=f"{month}, {year}" if month else None,
         year=year,
         venue=of_volume("booktitle"),
         url=address if is_elsewhere else f"https://aclanthology.org/{address}" if address else None,

@@ -11,7 +11,7 @@ from rag.sources.record import Record, to_item
 from rag.text.latex import field_to_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from rag.sources.document import Document, Head
 
@@ -52,19 +52,28 @@ def _record(entry: BibEntry) -> Record:
         abstract=text("abstract"),
         authors=_names(fields.get("author", "")),
         author_count=listed[1] if listed else None,
-        date=text("date") or _date(text("year"), text("month"), text("day")),
+        date=text("date").partition("/")[0] or _date(text("year"), text("month"), text("day")),
         year=text("year"),
         venue=text(*_VENUES),
         url=_verbatim(fields.get("url", "")),
         ids={
             "doi": _verbatim(fields.get("doi", "")),
-            "arxiv": [_verbatim(fields.get("eprint", "")), arxiv[1] if arxiv else ""],
+            "arxiv": arxiv[1] if arxiv else None,
             "pmid": text("pmid"),
+            **_eprint(fields),
             "pmcid": text("pmcid", "pmc"),
             "wos": text("unique-id").removeprefix("ISI:"),
         },
         type=entry.kind,
     )
+
+
+def _eprint(fields: Mapping[str, str]) -> dict[str, str]:
+    """Return the identifier of a preprint by the archive that it lies in."""
+    archive = (fields.get("eprinttype") or fields.get("archiveprefix") or "arxiv").strip("{} ")
+    scheme = {"arxiv": "arxiv", "pubmed": "pmid"}.get(archive.lower())
+    identifier = _verbatim(fields.get("eprint", ""))
+    return {scheme: identifier} if scheme and identifier else {}
 
 
 def _names(field: str) -> list[str]:
@@ -80,9 +89,8 @@ def _names(field: str) -> list[str]:
 def _date(year: str, month: str, day: str) -> str:
     if month.isdecimal():
         return "-".join(part for part in (year, month, day) if part)
-    if month and not year:
-        return f"{month} {day}"  # as pages write a day of a year that they don't state
-    return " ".join(part for part in (day, month, year) if part) if month else ""
+    day = f"{month} {day}".strip() if month else ""
+    return f"{day}, {year}" if day and year else day
 
 
 def _verbatim(field: str) -> str:

@@ -13,9 +13,10 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from rag.papers import Paper, title_id
+from rag.papers import Paper
 from rag.sources.base import Confidence, Item, Reader, Rejection
 from rag.sources.marked_text import MarkedLine, marked_lines
+from rag.sources.record import Record, to_item
 from rag.text.dates import parse_page_date, year_of
 from rag.text.decoding import one_line
 
@@ -230,15 +231,12 @@ def _read_run(run: list[_Block], document: Document) -> Iterator[Item]:
         if len(group) == 1:
             yield Rejection(document.source, f"line {first.line}", _why_stray(first))
             continue
-        arxiv_id = next((block.arxiv_id for block in group if block.arxiv_id), None)
-        yield Paper(
-            id=f"arxiv:{arxiv_id}" if arxiv_id else title_id(first.text),
+        record = Record(
             title=first.text,
             abstract=" ".join(block.text for block in group[1:]),
-            url=f"https://arxiv.org/abs/{arxiv_id}" if arxiv_id else None,
-            arxiv_id=arxiv_id,
-            sources=(document.name,),
+            ids={"arxiv": [block.arxiv_id for block in group if block.arxiv_id]},
         )
+        yield to_item(record, document, f"line {first.line}")
 
 
 def _why_stray(block: _Block) -> str:

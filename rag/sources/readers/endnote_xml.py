@@ -37,7 +37,7 @@ def _record(element: Element) -> Record:
         title=text("titles/title"),
         abstract=text("abstract"),
         authors=[plain(author) for author in element.iterfind("contributors/authors/author")],
-        date=f"{day} {year}" if day and year not in day else day,
+        date=f"{day}, {year}" if day and year not in day else day,
         year=year,
         venue=text("periodical/full-title", "titles/secondary-title", "titles/alt-title"),
         url=text("urls/related-urls/url", "urls/web-urls/url"),

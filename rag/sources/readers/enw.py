@@ -42,7 +42,7 @@ def _record(found: TaggedRecord) -> Record:
         title=found.first("T"),
         abstract="\n".join(found.all("X")),
         authors=found.all("A"),
-        date=day if not day or _YEAR.search(day) else f"{day} {year}",
+        date=day if not day or _YEAR.search(day) else f"{day}, {year}",
         year=year,
         venue=found.first("J", "B"),
         url=found.first("U"),

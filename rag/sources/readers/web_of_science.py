@@ -57,7 +57,7 @@ def _record(found: TaggedRecord) -> Record:
         abstract=found.first("AB"),
         # One name a line, or all between semicolons.
         authors=re.split(r"[;\n]", found.first("AF", "AU", "CA")),
-        date=f"{day} {year}" if day else None,
+        date=f"{day}, {year}" if day else None,
         year=year,
         venue=found.first("SO"),
         ids={"doi": found.first("DI"), "pmid": found.first("PM"), "wos": found.first("UT")},

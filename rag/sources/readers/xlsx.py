@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 import zipfile
+import zlib
 from itertools import chain, groupby, islice
 from typing import TYPE_CHECKING, Any
 
@@ -22,11 +23,10 @@ if TYPE_CHECKING:
 __all__ = ["READER"]
 
 _MAX_UNPACKED = 2**30  # bytes: the texts of a workbook are held in memory
-_DAMAGED = "an Excel workbook that can't be read"
 # What openpyxl raises at workbooks that are damaged, or written in ways of their own.
 _ERRORS = (
     ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, NotImplementedError,
-    OSError, RuntimeError, SyntaxError, TypeError, ValueError, zipfile.BadZipFile,
+    OSError, RuntimeError, SyntaxError, TypeError, ValueError, zipfile.BadZipFile, zlib.error,
 )  # fmt: skip
 
 
@@ -60,8 +60,8 @@ def _cells(file: BinaryIO) -> Iterator[tuple[str, int, Sequence[Any]]]:
     try:
         with zipfile.ZipFile(file) as parts:
             unpacked = sum(part.file_size for part in parts.infolist())
-    except zipfile.BadZipFile as error:
-        raise UnreadableError(f"{_DAMAGED} ({error})") from error
+    except _ERRORS as error:
+        raise _damaged(error) from error
     if unpacked > _MAX_UNPACKED:
         raise TooLargeError(f"a workbook that unpacks to more than {_MAX_UNPACKED >> 30} GB")
     rows = _open(file)
@@ -73,8 +73,13 @@ def _cells(file: BinaryIO) -> Iterator[tuple[str, int, Sequence[Any]]]:
         except StopIteration:
             return
         except _ERRORS as error:
-            raise UnreadableError(f"{_DAMAGED} ({one_line(str(error))[:200]})") from error
+            raise _damaged(error) from error
         yield row
+
+
+def _damaged(error: Exception) -> UnreadableError:
+    reason = one_line(str(error))[:200]
+    return UnreadableError(f"an Excel workbook that can't be read ({reason})")
 
 
 def _open(file: BinaryIO) -> Iterator[tuple[str, int, Sequence[Any]]]:
