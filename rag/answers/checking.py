@@ -107,9 +107,9 @@ def check_text(
                 spans=tuple(_placed(text, claim, verdict.spans)),
             )
         )
-    rests_on = citations.all()
-    notes = (*retraction_notes(rests_on), *_notes(sentences))
-    return Checked(tuple(sentences), rests_on, notes)
+    quotes_of = citations.all()
+    notes = (*retraction_notes(quotes_of), *_notes(sentences))
+    return Checked(tuple(sentences), quotes_of, notes)
 
 
 def _notes(sentences: Sequence[Sentence]) -> Iterator[str]:

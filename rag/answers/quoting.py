@@ -65,9 +65,9 @@ def quote(prepared: Prepared, settings: Settings, reader: Reader) -> Answer:
         citations=tuple(citations),
         confidence=prepared.confidence,
         notes=(
-            *retraction_notes(citations),
             *prepared.notes,
-            *((conflict,) if conflict else ()),
+            *retraction_notes(citations),
+            *([conflict] if conflict else []),
         ),
         timings=prepared.timings,
         retrieved=prepared.retrieved,

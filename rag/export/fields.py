@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from rag.text.dates import year_of
 from rag.text.decoding import one_line
-from rag.text.names import ORGANISATION, turn_name
+from rag.text.names import EAST_ASIAN, ORGANISATION, turn_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,6 +75,9 @@ def split_name(text: str) -> Name:
     text = turn_name(one_line(re.sub(r"[{}\\~]", " ", text)))
     if ORGANISATION.search(text) or text.count(",") > 2:
         return Name(family=text)
+    if EAST_ASIAN.search(text):  # the family name comes first when it is said, too
+        family, _, given = text.partition(" ")
+        return Name(family=family, given=given)
     suffix = ""
     if match := _SUFFIX.fullmatch(text):
         text, suffix = match[1], match[2]

@@ -49,7 +49,7 @@ class Tag:
 
     def attribute(self, name: str) -> str:
         """Return the value of an attribute; empty where there is none."""
-        for match in _ATTRIBUTE.finditer(self.rest):
+        for match in _ATTRIBUTE.finditer(self.rest if name in self.rest.lower() else ""):
             if match[1].lower() == name:
                 return unescape(match[2] or match[3] or match[4] or "")
         return ""

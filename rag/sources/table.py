@@ -65,10 +65,12 @@ _NAMES: dict[str, tuple[str, ...]] = {
 # What a person may say which column holds.
 TABLE_FIELDS = tuple(_NAMES)
 _NOT_LETTERS = re.compile(r"[\W_]+")
+_NO_NAME = re.compile(r"[{}\"]")  # a piece of JSON has them
 LOOKED_AT = 20  # rows: a header may stand below remarks
 _SHOWN = 12  # columns
 # What reference managers keep beside papers.
 _NO_PAPER = frozenset({"note", "attachment", "annotation"})
+_FAMILY_FIRST = re.compile(r"[^\W\d_][^.,;]*[^\W\d_A-Z] (?:[A-Z]\.?-?){1,4}")
 _NOBODY = re.compile(r"\[no authors? (?:names?|ids?) (?:available|listed)\]", re.IGNORECASE)
 
 
@@ -139,7 +141,7 @@ def _row_items(
     record = Record(
         title=cell("title"),
         abstract=cell("abstract"),
-        authors=None if isinstance(authors, str) and _NOBODY.fullmatch(authors) else authors,
+        authors=_pointless(authors) if isinstance(authors, str) else authors,
         author_count=cell("author_count"),
         date=_as_text(cell("date")) or _joined(year, cell("month"), cell("day")),
         year=_as_text(year),
@@ -153,7 +155,21 @@ def _row_items(
     yield to_item(record, document, place)
 
 
+def _pointless(authors: str) -> str:
+    """Return names without the points that hide that they begin with the family name.
+
+    Embase and Scopus write "Liu R., Adler D.G.", PubMed "Liu R, Adler DG.".
+    """
+    if _NOBODY.fullmatch(authors.strip()):
+        return ""
+    if all(_FAMILY_FIRST.fullmatch(name.strip()) for name in re.split("[,;]", authors)):
+        return authors.replace(".", "")
+    return authors
+
+
 def _reduce(name: Any) -> str:  # noqa: ANN401 - what a table holds
+    if _NO_NAME.search(str(name)):
+        return ""
     plain = unicodedata.normalize("NFKD", str(name or "").casefold())
     kept = "".join(char for char in plain if not unicodedata.combining(char))
     return _NOT_LETTERS.sub("", kept)

@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from rag.text.cleaning import clean_text
+from rag.text.decoding import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["ORGANISATION", "read_names", "turn_name"]
+__all__ = ["EAST_ASIAN", "ORGANISATION", "read_names", "turn_name"]
 
 # An organisation has no family name.
 ORGANISATION = re.compile(
@@ -37,8 +38,9 @@ _AND = re.compile(r",?\s+(?:and|&)\s+(?:the\s+(?=[A-Z])|)", re.IGNORECASE)
 _OTHERS = re.compile(r"[,;]?\s*(?:\b(?:et\s+al\b\.?|and others\b)|\.\.\.|…)\s*$", re.IGNORECASE)
 _PARENTHESES = re.compile(r"\([^()]*\)")
 _FOOTNOTES = re.compile(r"[*†‡§¶]+$")
+# Chinese, Japanese and Korean names have the family name first when they are said, too.
+EAST_ASIAN = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _LITERAL = re.compile(r"\{([^{}]*)\}")
-_LATIN = re.compile("[A-Za-z\u00c0-\u024f]")
 # Keys under which sources keep a name that is whole, or a person within a record of authorship.
 _WHOLE = (
     "name", "display_name", "full_name", "fullname", "author_name", "literal", "raw_author_name",
@@ -94,8 +96,7 @@ def turn_name(text: str) -> str:
     given = [part for part in rest if part not in suffixes]
     if len(given) > 1:
         return text
-    # Where names are not in Latin letters, the family name comes first when they are said too.
-    said = [*given, family] if _LATIN.search(text) else [family, *given]
+    said = [family, *given] if EAST_ASIAN.search(text) else [*given, family]
     return " ".join([*said, *suffixes])
 
 
@@ -119,6 +120,7 @@ def _turned(names: Iterable[str]) -> tuple[str, ...]:
 def _say(name: str) -> str:
     if literal := _LITERAL.fullmatch(name):  # BibTeX's braces keep a name whole
         return literal[1].strip()
+    name = one_line(name.replace("{", "").replace("}", ""))
     return turn_name(name) if "," in name else name
 
 
@@ -127,7 +129,9 @@ def _from_mapping(value: Mapping[str, Any]) -> list[str]:
     if family:
         middle = value.get("middle")
         middles = [str(part) for part in middle] if isinstance(middle, list) else [middle or ""]
-        parts = [_first(value, _GIVEN), *middles, _first(value, _PARTICLE), family]
+        before = [_first(value, _GIVEN), *middles]
+        last = [_first(value, _PARTICLE), family]
+        parts = [*last, *before] if EAST_ASIAN.search(family) else [*before, *last]
         suffix = _first(value, ("suffix",))
         return [" ".join(part.strip() for part in (*parts, suffix) if part and part.strip())]
     for key in _WHOLE:

@@ -199,7 +199,7 @@ def test_csv_with_line_breaks_in_a_cell(cases: Path) -> None:
     (paper,) = papers(cases / "16-csv-generic" / "embase_newpage.csv")
     assert paper.title == "Duplicated cysts, a review"
     assert paper.abstract == "TEST Cysts are rare. Of 29 cases 4 were cut."
-    assert paper.author_count == 2
+    assert paper.authors == ("R Liu", "DG Adler")
 
 
 def test_csv_with_semicolons_in_windows_1252(cases: Path) -> None:

@@ -52,7 +52,7 @@ def _fields(paper: Paper, key: str) -> dict[str, Any]:
         "URL": address(paper),
         "note": authors_note(paper),
     }
-    return {name: value for name, value in fields.items() if value}
+    return {name: value for name, value in fields.items() if value or name == "title"}
 
 
 def _day(paper: Paper) -> str:

@@ -33,17 +33,25 @@ def _knows(values: Values) -> Confidence:
     return Confidence.MARKS if known else Confidence.NO
 
 
+def _is_year(issued: Any) -> bool:  # noqa: ANN401 - JSON
+    parts = issued.get("date-parts") if isinstance(issued, dict) else None
+    first = parts[0] if isinstance(parts, list) and parts else None
+    return isinstance(first, list) and len(first) == 1
+
+
 def _convert(values: Values) -> Record:
     if not values.get("title") and not values.get("abstract"):
         raise untitled(values)
     note = values.get("note")
+    issued = values.get("issued")
     listed = _AUTHORS_NOTE.search(note) if isinstance(note, str) else None
     return Record(
         title=values.get("title"),
         abstract=values.get("abstract"),
         authors=values.get("author"),
         author_count=listed[1] if listed else None,
-        date=values.get("issued"),
+        date=None if _is_year(issued) else issued,
+        year=issued if _is_year(issued) else None,
         venue=values.get("container-title") or values.get("event-title"),
         url=values.get("URL"),
         ids={
