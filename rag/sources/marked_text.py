@@ -83,7 +83,7 @@ def marked_lines(text: str) -> list[MarkedLine]:
             kept += piece
             outside += piece if link is None else ""
         ends_in_link = line.rstrip().endswith(_EMPTY_LINK)
-        is_link = bool(links) and (ends_in_link or not outside.strip())
+        is_link = bool(links) and (ends_in_link or not outside.strip(" \t#"))
         heading = _HEADING.fullmatch(kept.strip()) if is_markdown else None
         words = heading[1] if heading else kept.strip()
         if is_markdown:

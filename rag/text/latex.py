@@ -214,7 +214,8 @@ _NAMED = {
     "textbraceleft": "{", "textbraceright": "}", "textbackslash": "\\", "textdollar": "$",
     "textless": "<", "textgreater": ">", "textbar": "|", "textunderscore": "_",
     "textasciitilde": "~", "textasciicircum": "^", "ensuremath": "", "noindent": "", "par": " ",
-    "newline": " ", "item": " ", "LaTeX": "LaTeX", "TeX": "TeX",
+    "newline": " ", "item": " ", "LaTeX": "LaTeX", "TeX": "TeX", "copyright": "©",
+    "S": "§", "P": "¶", "euro": "€", "pounds": "£", "degree": "°",
 }  # fmt: skip
 
 

@@ -25,8 +25,8 @@ _BLOCKS = frozenset(
     " ul".split()
 )
 _INLINE = frozenset(
-    "a abbr alternatives b big bdi bdo bold cite code del dfn em emphasis ext-link font i img"
-    " inf inline-formula ins italic kbd math mark mi mn mo mrow msub msup msubsup mtext"
+    "a abbr alternatives b big bdi bdo bold cite code del dfn em emphasis ext-link fixed-case font"
+    " i img inf inline-formula ins italic kbd math mark mi mn mo mrow msub msup msubsup mtext"
     " named-content nobr overline q roman s samp sans-serif sc small span strike strong"
     " styled-content sub sup tex-math tt u underline uri var wbr xref".split()
 )

@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.text.decoding import NotTextError, clean, decode, one_line
+from rag.text.decoding import (
+    NotTextError,
+    clean,
+    decode,
+    decode_blocks,
+    detect_encoding,
+    one_line,
+)
 
 WORDS = "Naïve “quotes” – 5 €\nsecond line\n"
 
@@ -27,6 +34,44 @@ WORDS = "Naïve “quotes” – 5 €\nsecond line\n"
 )
 def test_every_encoding_gives_the_same_text(bom: bytes, encoding: str) -> None:
     assert decode(bom + WORDS.encode(encoding)) == WORDS
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+def test_wide_characters_are_told_without_a_mark(encoding: str) -> None:
+    assert decode(WORDS.encode(encoding)) == WORDS
+    assert detect_encoding(WORDS.encode(encoding)).name == encoding
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "La crème prend à 82 °C. Crème brûlée",
+        "“quotes” – 5 €, don’t, it’s",
+        "Größe, Übung, naïve, ÉCOLE, Ångström",
+        "¿Qué niño? ¡Señor!",
+        "Ærø, Øresund, SØRLI, ÅSE",
+        "© 2020, 5 ± 2 µm, §4",
+    ],
+)
+@pytest.mark.parametrize("encoding", ["mac-roman", "cp1252", "utf-8"])
+def test_macroman_and_windows_1252_are_told_apart(text: str, encoding: str) -> None:
+    assert decode(text.encode(encoding)) == text
+
+
+@pytest.mark.parametrize(
+    "data",
+    [bytes(range(256)), b"\x01\x00\x02\x00" * 100, b"\x00" * 300, bytes(range(1, 32)) * 10],
+)
+def test_binary_is_not_taken_for_wide_characters(data: bytes) -> None:
+    with pytest.raises(NotTextError):
+        decode(data)
+
+
+@given(st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=200), st.integers(1, 9))
+def test_blocks_give_what_the_whole_does(text: str, size: int) -> None:
+    data = text.encode("utf-16")
+    blocks = [data[at : at + size] for at in range(0, len(data), size)]
+    assert "".join(decode_blocks(blocks, detect_encoding(data))) == decode(data)
 
 
 def test_a_file_that_mixes_utf_8_and_windows_1252_loses_neither() -> None:

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pylatexenc.latex2text import LatexNodes2Text
 
-from rag.text.latex import latex_to_text, text_to_latex, title_to_latex
+from rag.text.latex import (
+    field_to_text,
+    latex_to_text,
+    prose_to_latex,
+    text_to_latex,
+    title_to_latex,
+)
 
 
 @pytest.mark.parametrize(
@@ -39,6 +47,43 @@ def test_special_characters_are_spelled_out():
         "A \\& B\\_c \\#1 {\\textasciitilde}x{\\textasciicircum}2 {\\textbackslash}cmd"
         " {\\textless}y{\\textgreater} {\\textbraceleft}z {\\textbar}"
     )
+
+
+@pytest.mark.parametrize(
+    ("latex", "text"),
+    [
+        ("{BERT}-like", "BERT-like"),
+        ("{{Double {B}races}}", "Double Braces"),
+        (r"Mu{\~n}oz, {\O}stby, \v{S}\'{\i}ma, na{\"{\i}}ve", "Muñoz, Østby, Šíma, naïve"),
+        (r"50\% \& \#1 \$5 a\_b \{x\}", "50% & #1 $5 a_b {x}"),
+        (r"$50\%$ of {$x_{i}$}", r"$50\%$ of $x_{i}$"),
+        (r"{\textless}b \textbf{x \emph{y}} \unknown{z} {\textbackslash}w", r"<b x y z \w"),
+        (r"\beta{} and \leq x, \copyright{} 2020", "β and ≤ x, © 2020"),
+        (r"Fig.~3 at ~5 km, 10\,000 hy\-phens\\[2pt]here", "Fig. 3 at ~5 km, 10 000 hyphens here"),
+        (r"\NewModel does", r"\NewModel does"),
+        (r"\begin{itemize}\item one\end{itemize}", "   one "),
+        (r"28% of all; A&B # 1", "28% of all; A&B # 1"),
+        ("plain -- ``so''", "plain -- ``so''"),
+        ("never {closed", "never closed"),
+        ("x\\", "x\\"),
+    ],
+)
+def test_values_of_bibtex_as_text(latex, text):
+    assert field_to_text(latex) == text
+
+
+WRITABLE = st.characters(exclude_categories=["Cc", "Cs", "Co", "Cn"])
+
+
+@given(st.text(WRITABLE, max_size=40))
+def test_what_is_written_as_latex_reads_back(text):
+    assert field_to_text(text_to_latex(text)) == unicodedata.normalize("NFC", text)
+
+
+@given(st.lists(st.sampled_from(["$x^{2}$", "$\\alpha$", "cost ", "a_b ", "5% ", "é ", " "])))
+def test_prose_reads_back_with_its_formulas(parts):
+    text = "".join(parts)
+    assert field_to_text(prose_to_latex(text)) == text
 
 
 def balanced(latex):

@@ -37,6 +37,8 @@ def _record(paper: Element, about: Element | None) -> Record:
     def of_volume(name: str) -> str:
         return "" if about is None else markup(about.find(name))
 
+    for formula in paper.iter("tex-math"):
+        formula.text = f"${formula.text or ''}$"
     month, year = of_volume("month"), of_volume("year")
     # A paper's address is its id in the Anthology, unless it lies elsewhere.
     address = plain(paper.find("url"))

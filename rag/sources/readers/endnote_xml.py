@@ -43,9 +43,7 @@ def _record(element: Element) -> Record:
         url=text("urls/related-urls/url", "urls/web-urls/url"),
         ids={
             "doi": text("electronic-resource-num"),
-            "pmid": text("accession-num")
-            if "pubmed" in text("remote-database-name", "remote-database-provider").lower()
-            else "",
+            "pmid": text("accession-num") if _is_pubmed(element) else "",
         },
         type="" if kind is None else kind.get("name", ""),
     )
