@@ -26,7 +26,7 @@ from rag.settings import load_settings
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator, Sequence
 
-    from rag.llm.client import Message
+    from rag.llm.messages import Message
 
 
 class AtOnce:

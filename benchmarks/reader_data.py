@@ -34,7 +34,7 @@ from benchmarks.fitting import checksum
 from benchmarks.reader_examples import (
     SEED,
     Abstract,
-    Desk,
+    EvidenceSelector,
     Example,
     changed_words,
     closest,
@@ -119,8 +119,8 @@ def auroc(scores: Sequence[float], positive: Sequence[bool]) -> float:
 class _Builder:
     """Collects the units of all sets on the two sides of the split."""
 
-    def __init__(self, desk: Desk) -> None:
-        self.desk = desk
+    def __init__(self, selector: EvidenceSelector) -> None:
+        self.selector = selector
         self.sides: dict[bool, dict[str, list[Unit]]] = {
             side: defaultdict(list) for side in (False, True)
         }
@@ -133,18 +133,20 @@ class _Builder:
         """Add what was written about abstracts; neighbours are of the same side."""
         for dev in (False, True):
             chosen = [one for one in records if is_dev(one.id) == dev]
-            self.desk.encode([text for one in chosen for text in _texts(one)])
-            abstracts = [Abstract(one, self.desk.open(one.title, one.sentences)) for one in chosen]
+            self.selector.encode([text for one in chosen for text in _texts(one)])
+            abstracts = [
+                Abstract(one, self.selector.open(one.title, one.sentences)) for one in chosen
+            ]
             starts = [" ".join(one.sentences)[:500] for one in chosen]
             for own, near in zip(abstracts, self._neighbours(starts), strict=True):
                 far = abstracts[near[0]] if near else None
-                self.add(record_units(self.desk, own, far), dev=dev)
+                self.add(record_units(self.selector, own, far), dev=dev)
 
     def _neighbours(self, texts: Sequence[str], count: int = 1) -> list[list[int]]:
         """Return for each text the nearest others, without those that are the same."""
         if not texts:
             return []
-        vectors = self.desk.encode(texts)
+        vectors = self.selector.encode(texts)
         found = []
         for place, cosines in enumerate(vectors @ vectors.T):
             order = np.argsort(-cosines, kind="stable").tolist()
@@ -164,13 +166,15 @@ class _Builder:
 
     def _open_evidence(self, pairs: Sequence[Pair]) -> dict[str, Passages]:
         parts = {one.evidence: (one.title, split_sentences(one.evidence)) for one in pairs}
-        short = {text: self.desk.open_short(*part) for text, part in parts.items()}
+        short = {text: self.selector.open_short(*part) for text, part in parts.items()}
         long = [one for one in pairs if short[one.evidence] is None]
-        self.desk.encode([text for one in long for text in (one.claim, *parts[one.evidence][1])])
-        return {text: short[text] or self.desk.open(*part) for text, part in parts.items()}
+        self.selector.encode(
+            [text for one in long for text in (one.claim, *parts[one.evidence][1])]
+        )
+        return {text: short[text] or self.selector.open(*part) for text, part in parts.items()}
 
     def _pair(self, pair: Pair, passages: Passages, changed: Spans | None) -> Example:
-        evidence, _ = self.desk.choose(passages, pair.claim)
+        evidence, _ = self.selector.choose(passages, pair.claim)
         kind = _KINDS[pair.label]
         return Example(pair.source, kind, pair.claim, evidence, pair.label, changed=changed)
 
@@ -207,7 +211,7 @@ class _Builder:
                 wrong = replace(
                     right,
                     kind="swapped",
-                    evidence=self.desk.choose(passages, pair.claim)[0],
+                    evidence=self.selector.choose(passages, pair.claim)[0],
                     label=NOT_SAID,
                     changed=None,
                 )
@@ -227,13 +231,13 @@ class _Builder:
         golds = [gold for gold in golds if gold.doc not in closed]
         cited = [case.papers[case.cited] for case in chosen] + [papers[one.doc] for one in golds]
         parts = {paper.id: (paper.title, split_sentences(paper.abstract)) for paper in cited}
-        self.desk.encode([text for _, sentences in parts.values() for text in sentences])
-        self.desk.encode([*(case.text for case in chosen), *(gold.claim for gold in golds)])
-        opened = {doc: self.desk.open(*part) for doc, part in parts.items()}
+        self.selector.encode([text for _, sentences in parts.values() for text in sentences])
+        self.selector.encode([*(case.text for case in chosen), *(gold.claim for gold in golds)])
+        opened = {doc: self.selector.open(*part) for doc, part in parts.items()}
         for case in chosen:
             doc = case.papers[case.cited].id
             label, _ = _CASES[case.kind]
-            evidence, _ = self.desk.choose(opened[doc], case.text)
+            evidence, _ = self.selector.choose(opened[doc], case.text)
             changed = () if label == SUPPORTED else None
             name = f"scifact:{doc}"
             example = Example("scifact", case.kind, case.text, evidence, label, (name,), changed)
@@ -246,7 +250,7 @@ class _Builder:
         self, golds: Sequence[Gold], papers: dict[str, Paper], closed: frozenset[str]
     ) -> list[Case]:
         # Vectors of titles will do: they only decide which papers stand beside the cited one.
-        vectors = self.desk.encode([paper.title for paper in papers.values()])
+        vectors = self.selector.encode([paper.title for paper in papers.values()])
         cases = make_cases(golds, papers, vectors)
         random.Random(SEED).shuffle(cases)
         chosen: dict[str, list[Case]] = {kind: [] for kind in _CASES}
@@ -261,7 +265,7 @@ class _Builder:
     def _gold_unit(self, gold: Gold, passages: Passages) -> Unit:
         """Set a claim, taken for a question, beside a sentence that settles it and a near one."""
         draw = random.Random(f"{SEED}-{gold.claim_id}-{gold.doc}")
-        order = self.desk.nearest(passages, gold.claim)
+        order = self.selector.nearest(passages, gold.claim)
         whole = " ".join(gold.sentences)
         near = [passages.sentences[place] for place in order]
         near = [text for text in near if text not in whole and gold.sentences[0] not in text][:3]
@@ -296,7 +300,7 @@ def build(data: Path, encode: Encode, count_tokens: CountTokens, *, own: Path = 
         count_tokens: Counts the word pieces of a text.
         own: Folder with `written/*.jsonl`, sentences of our own, and what is held out.
     """
-    builder = _Builder(Desk(encode, count_tokens))
+    builder = _Builder(EvidenceSelector(encode, count_tokens))
     held_out = held_out_ids(own)
     scifact = data / "scifact"
     if (scifact / "rationales" / "train.jsonl").exists():

@@ -40,7 +40,7 @@ __all__ = [
     "SEED",
     "UNKNOWN",
     "Abstract",
-    "Desk",
+    "EvidenceSelector",
     "Example",
     "Row",
     "Tokens",
@@ -112,8 +112,8 @@ def closest(text: str, others: Iterable[str]) -> tuple[str, float]:
     found = [
         (difflib.SequenceMatcher(None, other.split(), words).ratio(), other) for other in others
     ]
-    share, closest = max(found, default=(0.0, ""), key=lambda one: one[0])
-    return closest, share
+    share, best = max(found, default=(0.0, ""), key=lambda one: one[0])
+    return best, share
 
 
 def _other_number(text: str, stated: str, draw: random.Random) -> str | None:
@@ -135,7 +135,7 @@ def _lowered(text: str) -> str:
 
 
 @dataclass
-class Desk:
+class EvidenceSelector:
     """Takes papers apart and chooses evidence from them.
 
     Vectors are remembered: whoever goes through many texts encodes them all at once before.
@@ -193,15 +193,15 @@ class Abstract:
     passages: Passages
 
 
-def record_units(desk: Desk, own: Abstract, far: Abstract | None) -> Iterator[Unit]:
+def record_units(selector: EvidenceSelector, own: Abstract, far: Abstract | None) -> Iterator[Unit]:
     """Make all units of an abstract.
 
     Args:
-        desk: Chooses the evidence.
+        selector: Chooses the evidence.
         own: The abstract.
         far: The other one that is nearest to it, of the same side of the split.
     """
-    maker = _RecordUnits(desk, own, far)
+    maker = _RecordUnits(selector, own, far)
     yield from maker.written()
     yield from maker.copied()
     yield from maker.questions()
@@ -211,13 +211,13 @@ def record_units(desk: Desk, own: Abstract, far: Abstract | None) -> Iterator[Un
 
 
 class _RecordUnits:
-    def __init__(self, desk: Desk, own: Abstract, far: Abstract | None) -> None:
-        self.desk, self.own, self.far = desk, own, far
+    def __init__(self, selector: EvidenceSelector, own: Abstract, far: Abstract | None) -> None:
+        self.selector, self.own, self.far = selector, own, far
         self.source, self.id = own.record.source, own.record.id
         self.draw = random.Random(f"{SEED}-{self.id}")
 
     def example(self, kind: str, text: str, label: int, changed: Spans | None = None) -> Example:
-        evidence, _ = self.desk.choose(self.own.passages, text)
+        evidence, _ = self.selector.choose(self.own.passages, text)
         marks = () if label == SUPPORTED else changed
         return Example(self.source, kind, text, evidence, label, (self.id,), marks)
 
@@ -241,7 +241,7 @@ class _RecordUnits:
         if not self.own.record.all_true:
             return
         text = self.draw.choice(self.own.record.all_true)
-        evidence, _ = self.desk.choose(far.passages, text)
+        evidence, _ = self.selector.choose(far.passages, text)
         other = (far.record.id,)
         yield (
             self.example("true", text, SUPPORTED),
@@ -266,7 +266,7 @@ class _RecordUnits:
             before = f"{one.rstrip(' .')}{join}"
             text = before + _lowered(two)
             evidence = " ".join(
-                self.desk.choose(one.passages, text, JOINT_TOKENS // 2)[0]
+                self.selector.choose(one.passages, text, JOINT_TOKENS // 2)[0]
                 for one in (self.own, far)
             )
             shift = 0 if first else len(before)
@@ -295,25 +295,25 @@ class _RecordUnits:
         for text, gold in record.asked:
             yield from self.asked(text, gold)
         for text in record.missed:
-            evidence, _ = self.desk.choose(self.own.passages, text)
-            nearest = record.sentences[self.desk.nearest(self.own.passages, text)[0]]
+            evidence, _ = self.selector.choose(self.own.passages, text)
+            nearest = record.sentences[self.selector.nearest(self.own.passages, text)[0]]
             yield (self.question("miss", text, evidence, 0, self.id),)
             yield (self.question("miss", text, nearest, 0, self.id),)
 
     def asked(self, text: str, gold: Sequence[int]) -> Iterator[Unit]:
         """Set a question beside its abstract, sentences of it, and the other abstract."""
         sentences = self.own.record.sentences
-        evidence, chosen = self.desk.choose(self.own.passages, text)
+        evidence, chosen = self.selector.choose(self.own.passages, text)
         if set(gold) & set(chosen):
             yield (self.question("answered", text, evidence, 1, self.id),)
-        order = self.desk.nearest(self.own.passages, text)
+        order = self.selector.nearest(self.own.passages, text)
         near = [sentences[place] for place in order if place not in gold][:3]
         unit = [self.question("sentence", text, sentences[place], 1, self.id) for place in gold[:1]]
         if near:
             unit.append(self.question("sentence", text, self.draw.choice(near), 0, self.id))
         yield tuple(unit)
         if self.far is not None:
-            evidence, _ = self.desk.choose(self.far.passages, text)
+            evidence, _ = self.selector.choose(self.far.passages, text)
             yield (self.question("other paper", text, evidence, 0, self.far.record.id),)
 
     def question(self, kind: str, text: str, evidence: str, label: int, paper: str) -> Example:

@@ -477,7 +477,7 @@ def main() -> None:
     parser.add_argument("--without", action="append", default=[], choices=sources)
     options = parser.parse_args()
     if find_spec("torch") is None:
-        parser.error("torch is missing: pip install 'abstract-rag[train]'")
+        parser.error("torch is missing: make fit installs it")
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # repeatable sums on a GPU
     import torch
 

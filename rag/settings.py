@@ -109,6 +109,11 @@ class Settings(BaseSettings):
     llm_retries: int = Field(
         2, ge=0, le=10, description="How often to try again when the endpoint fails or is busy."
     )
+    llm_ca_file: Path | None = Field(
+        None,
+        description="File with the certificates of an authority of your own, in PEM format, which "
+        "the endpoint's certificate may come from.",
+    )
     llm_max_tokens_per_question: int | None = Field(
         None, ge=256, description="How many tokens one question may use, all requests together."
     )
@@ -158,7 +163,7 @@ class Settings(BaseSettings):
     def _empty_is_off(cls, value: str) -> str:
         return value.lower() if value.lower() in {"off", "llm"} else value or "off"
 
-    @field_validator("llm_model", "nli_model", "prompts_dir", mode="before")
+    @field_validator("llm_model", "llm_ca_file", "nli_model", "prompts_dir", mode="before")
     @classmethod
     def _empty_is_none(cls, value: object) -> object:
         return None if isinstance(value, str) and not value.strip() else value

@@ -23,6 +23,7 @@ import shlex
 import shutil
 import tomllib
 from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +54,7 @@ LOCKED = dict(
 )
 TARGETS = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
 COMMANDS = get_command(app)
+ASSIGNMENT = re.compile(r"[A-Z_]+=")
 CITED = ("arxiv:2106.09685", "arxiv:2305.14314")  # by the draft that is verified, as [1] and [2]
 
 
@@ -138,18 +140,22 @@ class Terminal:
     def run(self, block: Block) -> None:
         for step in steps(block):
             words = shlex.split(step.command, comments=True)
-            while re.match(r"[A-Z_]+=", words[0]):
-                words = ["export", words[0], *words[1:]] if len(words) == 1 else words[1:]
-            name, *arguments = map(os.path.expanduser, words)
+            words = [os.path.expanduser(word) for word in words]  # noqa: PTH111 - few are paths
+            assignments = list(takewhile(ASSIGNMENT.match, words))
+            name, *arguments = words[len(assignments) :]
             match name:
                 case "rag" if block.needs == "norun":
                     parse(arguments)
                 case "rag":
-                    output = self._rag(arguments, step.typed)
+                    with pytest.MonkeyPatch.context() as patch:
+                        self._assign(patch, assignments)
+                        output = self._rag(arguments, step.typed)
                     if step.printed:
                         assert is_shown("\n".join(step.printed), output), output
+                case "export" if block.needs != "norun":
+                    self._assign(self._patch, arguments)
                 case "export":
-                    self._export(*arguments)
+                    assert all(map(ASSIGNMENT.match, arguments)), step.command
                 case "make":
                     assert set(arguments) <= set(TARGETS), step.command
                 case "pip":
@@ -164,10 +170,10 @@ class Terminal:
         assert ran.exit_code == 0, (arguments, ran.output, ran.exception)
         return ran.stdout
 
-    def _export(self, assignment: str) -> None:
-        name, _, value = assignment.partition("=")
-        if name != "OPENAI_BASE_URL":  # nobody listens there: the scripted server's stands
-            self._patch.setenv(name, value)
+    def _assign(self, patch: pytest.MonkeyPatch, assignments: list[str]) -> None:
+        for name, _, value in (one.partition("=") for one in assignments):
+            if name != "OPENAI_BASE_URL":  # nobody listens there: the scripted server's stands
+                patch.setenv(name, value)
 
 
 class Interpreter:

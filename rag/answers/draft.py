@@ -18,15 +18,15 @@ from rag.answers.checking import check_text, left_out_note, without_failed
 from rag.answers.context import build_context
 from rag.answers.quoting import abstain, quote
 from rag.errors import LLMError
-from rag.llm.budget import Usage, estimate_tokens
+from rag.llm.budget import Usage, cut_note, estimate_tokens
 from rag.llm.cache import CachedText
-from rag.llm.client import Delta, Message
-from rag.llm.failures import BrokenStreamError, ContextTooLongError
+from rag.llm.client import Delta
+from rag.llm.failures import BrokenStreamError, ContextTooLongError, finish_note, no_answer
 from rag.llm.guard import SENTINEL, Screen, quarantine
+from rag.llm.messages import Message
 from rag.text.citations import (
     CitationParser,
     CitationPiece,
-    Numbering,
     TextPiece,
     parse_citations,
     renumber,
@@ -34,17 +34,17 @@ from rag.text.citations import (
 from rag.text.decoding import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from rag.answers.checking import Checked
     from rag.answers.prepare import Prepared
     from rag.llm.client import LLMClient
     from rag.llm.prompts import Prompts
     from rag.settings import Settings
-    from rag.text.citations import Piece
+    from rag.text.citations import Numbering, Piece
     from rag.verification.verifier import Verifier
 
-__all__ = ["Draft", "Request", "Tools"]
+__all__ = ["Draft", "Request", "Tools", "request_messages"]
 
 _LEAST_EVIDENCE = 120  # tokens: with less there is nothing to answer from
 _SHRINKS = 4
@@ -77,10 +77,12 @@ class Request:
 class _Reply:
     """What has come of one request so far."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, sources: Mapping[int, str]) -> None:
         self.screen = Screen(limit=limit)
-        self.parser = CitationParser()
+        self.sources = sources  # the paper id behind each number that the model was given
+        self.parser = CitationParser(sources=sources)
         self.raw = ""
+        self.reasoned = False
         self.shown = ""
         self.finish: str | None = None
         self.usage: Usage | None = None
@@ -103,12 +105,13 @@ class Draft:
         self._prepared = prepared
         self._numbering = prepared.request.numbering
         # Numbers are for good once the answer stands: until then a copy gives them out.
-        self._trial = Numbering(self._numbering.shown)
+        self._trial = self._numbering.trial()
         self._budget = prepared.request.budget
         self._notes: list[str] = []
         self._timings = dict(prepared.timings)
         self._most: int | None = None  # tokens of evidence, once the endpoint has refused more
         self._shrinks = 0
+        self._broken = ""  # why the reply broke off
         self._ready: Answer | None = None
         self.open = True
         if prepared.confidence < tools.settings.abstain_below or not prepared.hits:
@@ -123,8 +126,8 @@ class Draft:
             LLMError: the limits leave no room for it.
         """
         room = self._budget.room()
-        rules = self._tools.prompts.fill("answer", sentinel=SENTINEL)
-        budget = room.input - estimate_tokens(rules + self._task("", 0))
+        blank = self._messages("", 0)
+        budget = room.input - sum(estimate_tokens(message.content) for message in blank)
         if self._most is not None:
             budget = min(budget, self._most)
         if budget < _LEAST_EVIDENCE:
@@ -136,9 +139,10 @@ class Draft:
         self._context = build_context(
             [hit.paper for hit in hits], self._prepared.evidence, budget=budget
         )
-        task = self._task(self._context.text, len(self._context.papers))
-        self._request = Request((Message("system", rules), Message("user", task)), room.output)
-        self._reply = _Reply(_CHARACTERS * room.output)
+        messages = self._messages(self._context.text, len(self._context.papers))
+        self._request = Request(messages, room.output)
+        sources = {n: paper.id for n, paper in enumerate(self._context.papers, start=1)}
+        self._reply = _Reply(_CHARACTERS * room.output, sources)
         # Papers that are new to the check can be read while the model writes.
         self._warming = threading.Thread(
             target=self._tools.verifier.learn, args=(self._context.papers,), daemon=True
@@ -147,14 +151,8 @@ class Draft:
         self._asked = time.perf_counter()
         return self._request
 
-    def _task(self, evidence: str, count: int) -> str:
-        return self._tools.prompts.fill(
-            "question",
-            evidence=evidence,
-            question=quarantine(self._prepared.question),
-            count="paper" if count == 1 else f"{count} papers",
-            sentinel=SENTINEL,
-        )
+    def _messages(self, evidence: str, count: int) -> tuple[Message, ...]:
+        return request_messages(self._tools.prompts, self._prepared.question, evidence, count)
 
     def cache_key(self) -> str:
         """Return the name of the request in the answer cache."""
@@ -179,7 +177,8 @@ class Draft:
         reply.finish = delta.finish or reply.finish
         reply.usage = delta.usage or reply.usage
         reply.raw += delta.text
-        return self._show(reply.parser.feed(reply.screen.feed(delta.text)))
+        reply.reasoned = reply.reasoned or bool(delta.reasoning)
+        return self._show(reply.screen.feed(delta.text))
 
     def take_cached(self, kept: CachedText) -> str:
         """Take a whole text that was kept from an earlier request."""
@@ -209,10 +208,11 @@ class Draft:
             LLMError: the model wrote nothing.
         """
         reply = self._reply
-        rest = self._show([*reply.parser.feed(reply.screen.finish()), *reply.parser.finish()])
+        rest = self._show(reply.screen.finish(), final=True)
         self._count()
         if not reply.shown.strip() and not reply.screen.sentinel:
-            self.fail(self._wrote_nothing())
+            reasoned = reply.reasoned or reply.screen.thinks
+            self.fail(no_answer(reply.finish, reasoned=reasoned, limit=self._request.max_tokens))
             return rest
         self._timings["generation"] = time.perf_counter() - self._asked
         self._note_the_end()
@@ -228,7 +228,7 @@ class Draft:
         if isinstance(error, ContextTooLongError) and self._shrink(error.ratio):
             return ""
         if isinstance(error, BrokenStreamError) and self._reply.shown.strip():
-            self._reply.finish = "broken"
+            self._broken = f"{error.message} The end of the answer is missing."
             return self.close()
         if self._tools.settings.fallback != "extractive":
             raise error
@@ -237,49 +237,39 @@ class Draft:
         self._end_with(replace(answer, notes=(*answer.notes, why), usage=self._budget.as_dict()))
         return ""
 
-    def _show(self, pieces: Iterable[Piece]) -> str:
-        sources = {n: paper.id for n, paper in enumerate(self._context.papers, start=1)}
-        text = _join(renumber(pieces, sources=sources, numbering=self._trial))
-        self._reply.shown += text
-        return "" if self._held else text
+    def _show(self, text: str, *, final: bool = False) -> str:
+        reply = self._reply
+        if reply.screen.withdrawn:  # what was shown turns out to have been a thought
+            reply.parser, reply.shown = CitationParser(sources=reply.sources), ""
+            self._trial = self._numbering.trial()
+        pieces = [*reply.parser.feed(text), *(reply.parser.finish() if final else ())]
+        shown = _join(renumber(pieces, sources=reply.sources, numbering=self._trial))
+        reply.shown += shown
+        return "" if self._held else shown
 
     def _shrink(self, ratio: float) -> bool:
         self._shrinks += 1
         self._most = int(self._context.tokens * ratio)
         return self._shrinks <= _SHRINKS and self._most >= _LEAST_EVIDENCE
 
-    def _wrote_nothing(self) -> LLMError:
-        if self._reply.finish == "length":
-            return LLMError(
-                f"The model used up its {self._request.max_tokens} tokens before it wrote a word.",
-                hint="Raise llm_max_output_tokens: reasoning counts as writing.",
-            )
-        return LLMError(
-            "The model wrote nothing.", hint="Ask in other words, or try another model."
-        )
-
     def _count(self) -> None:
         reply = self._reply
         if reply.cached:
             return
+        sent = [message.content for message in self._request.messages]
         if reply.usage is None:
-            sent = sum(estimate_tokens(message.content) for message in self._request.messages)
-            reply.usage = Usage(sent, estimate_tokens(reply.raw), estimated=True)
+            read = sum(map(estimate_tokens, sent))
+            reply.usage = Usage(read, estimate_tokens(reply.raw), estimated=True)
+        elif note := cut_note(sent, reply.usage):
+            self._notes.append(note)
         self._budget.record(reply.usage)
 
     def _note_the_end(self) -> None:
         reply = self._reply
-        limit = self._request.max_tokens
-        notes = {
-            "length": f"The model stopped at its limit of {limit} tokens: the end is missing.",
-            "content_filter": "The endpoint's content filter cut the answer.",
-            "broken": "The connection broke off: the end of the answer is missing.",
-            None: "The endpoint didn't say that the answer is whole: the end may be missing.",
-        }
         if reply.screen.cut:
             self._notes.append("The model wrote without end: the answer was cut.")
-        elif reply.finish in notes:
-            self._notes.append(notes[reply.finish])
+        elif note := self._broken or finish_note(reply.finish, limit=self._request.max_tokens):
+            self._notes.append(note)
 
     # --- the finished answer ----------------------------------------------------------------
 
@@ -287,7 +277,8 @@ class Draft:
         """Return what the answer cache should keep: whole answers alone."""
         if self._ready is not None or self._reply.cached or self.full:
             return None
-        return CachedText(self._reply.raw, "stop") if self._reply.finish == "stop" else None
+        whole = self._reply.finish == "stop" and not self._broken
+        return CachedText(self._reply.raw, "stop") if whole else None
 
     def answer(self) -> Answer:
         """Check what was written and return the finished answer."""
@@ -372,6 +363,27 @@ class Draft:
     def _end_with(self, answer: Answer) -> None:
         self._ready = answer
         self.open = False
+
+
+def request_messages(
+    prompts: Prompts, question: str, evidence: str, count: int
+) -> tuple[Message, ...]:
+    """Return what a model is sent to answer a question.
+
+    Args:
+        prompts: What it is told.
+        question: As it was searched.
+        evidence: The numbered blocks of papers.
+        count: How many papers they hold.
+    """
+    task = prompts.fill(
+        "question",
+        evidence=evidence,
+        question=quarantine(question),
+        count="paper" if count == 1 else f"{count} papers",
+        sentinel=SENTINEL,
+    )
+    return Message("system", prompts.fill("answer", sentinel=SENTINEL)), Message("user", task)
 
 
 def _join(pieces: Iterable[Piece]) -> str:

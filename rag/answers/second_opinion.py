@@ -18,8 +18,8 @@ from rag.answers.answer import Answer, Sentence, Verification
 from rag.answers.checking import check_text, fails, tidied
 from rag.errors import LLMError
 from rag.llm.budget import Usage, estimate_tokens
-from rag.llm.client import Message
 from rag.llm.guard import Screen, quarantine
+from rag.llm.messages import Message
 from rag.text.decoding import one_line
 from rag.verification.quantities import holds_phrase
 from rag.verification.verdicts import RULES

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Sequence
 
     from rag.answers.answer import Answer
-    from rag.llm.client import Delta, LLMClient, Message
+    from rag.llm.client import Delta, LLMClient
+    from rag.llm.messages import Message
 
     Steps: TypeAlias = Coroutine[Any, Any, Answer]
     Body: TypeAlias = Callable[["Backend"], Steps]

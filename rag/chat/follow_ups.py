@@ -22,8 +22,10 @@ import functools
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from rag.llm.client import Message
+from rag.evidence.cues import is_question
 from rag.llm.guard import Screen, quarantine
+from rag.llm.messages import Message
+from rag.text.citations import find_markers
 from rag.text.decoding import one_line
 from rag.text.terms import terms
 
@@ -71,6 +73,23 @@ _SOURCE = re.compile(
     re.IGNORECASE,
 )
 _ORDER = ("first", "second", "third", "fourth", "fifth")
+# What a model puts before the question that it was asked for, and what only a person can answer.
+_LABEL = re.compile(
+    r"^[\s>#*_-]*(?:(?:rewritten|standalone|stand-alone|self-contained|reformulated|revised|new|next"
+    r"|final|full) )*(?:question|query)[\s*_]*:[\s*_]*",
+    re.IGNORECASE,
+)
+_ASKS_BACK = re.compile(
+    r"\b(?:clarify|do you mean|would you like|how (?:can|may) i|sorry|as an ai|(?:assist|help) you"
+    r"|i (?:can(?:not|['\u2019]t)|do not|don['\u2019]t|am unable|need)"
+    r"|please (?:provide|rephrase))\b",
+    re.IGNORECASE,
+)
+_IMPERATIVE = re.compile(
+    r"^(?:compare|contrast|define|describe|discuss|explain|find|give|list|name|outline|say|show"
+    r"|summari[sz]e|tell)\b",
+    re.IGNORECASE,
+)
 _DEFINES = re.compile(r"^(?:what (?:is|are|does)|define|explain|who)\b", re.IGNORECASE)
 _NAME = re.compile(r"(?<!^)\b(?:[A-Z][\w-]*[A-Z0-9][\w-]*|[A-Z][a-z]+[\w-]*)")
 # What may be asked of any paper.
@@ -223,16 +242,39 @@ class Rewrite:
         self.usage: Usage | None = None
         self.raw = ""
         self._screen = Screen(limit=_LONGEST_REWRITE)
-        self._text = ""
+        self._question = question
+        said = [f"{one.standalone_question} {one.text}" for one in answers]
+        titles = [paper.title for paper in sources.values()]
+        self._known = set(terms(" ".join([question, *said, *titles]), grammar=False))
 
     def take(self, delta: Delta) -> None:
         """Take the next piece from the model."""
         self.raw += delta.text
         self.usage = delta.usage or self.usage
-        self._text += self._screen.feed(delta.text)
+        self._screen.feed(delta.text)
 
     def result(self) -> str | None:
         """Return the rewritten question, or None where the model gave nothing like one."""
-        text = (self._text + self._screen.finish()).strip()
-        line = one_line(text.split("\n", 1)[0]).strip("\"'“”`* ")
-        return line if line and not self._screen.cut and not self._screen.sentinel else None
+        self._screen.finish()
+        if self._screen.cut or self._screen.sentinel:
+            return None
+        lines = [_LABEL.sub("", line) for line in self._screen.text.split("\n")]
+        lines = [line for line in (one_line(one).strip("\"'“”`* ") for one in lines) if line]
+        asking = [line for line in lines if _asks(line)]
+        line = (asking or lines or [""])[0]
+        return line if line and self._is_ours(line, asks=bool(asking)) else None
+
+    def _is_ours(self, line: str, *, asks: bool) -> bool:
+        """Tell whether a line is the question made whole: no answer, no refusal, no other."""
+        if not asks and (_asks(self._question) or line.endswith(".")):
+            return False
+        if _ASKS_BACK.search(line) and not _ASKS_BACK.search(self._question):
+            return False
+        if list(find_markers(line)) and not list(find_markers(self._question)):
+            return False
+        words = set(terms(line, grammar=False))
+        return not words or not words.isdisjoint(self._known)
+
+
+def _asks(line: str) -> bool:
+    return is_question(line) or line.endswith("\uff1f") or _IMPERATIVE.match(line) is not None

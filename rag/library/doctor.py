@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from dataclasses import asdict, dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from rag.errors import LibraryNotFoundError, LLMError, RagError, StorageError
@@ -13,9 +14,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from rag.llm.client import LLMClient
+    from rag.papers import Paper
     from rag.settings import Settings
 
 __all__ = ["Check", "diagnose"]
+
+# What the language model is asked, about the first papers of the sample.
+_QUESTION = "How does the Transformer relate the positions of a sequence to one another?"
+_PAPERS = 10
+_LONGEST = 20_000  # characters of an answer that are looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +49,7 @@ class Check:
 def diagnose(settings: Settings) -> list[Check]:
     """Check versions, the embedding model, the library, the second reader, the language model.
 
-    Nothing in the library is changed. A language model that is configured is asked for one word.
+    Nothing in the library is changed. A language model that is configured answers one question.
     """
     return [
         _try("versions", _versions),
@@ -127,29 +134,71 @@ def _reader(settings: Settings) -> str:
 
 
 def _language_model(settings: Settings) -> str:
+    """Ask the model what an answer asks it, in the same roles, with the same parameters."""
     import time
 
-    from rag.llm.client import Message, open_client
+    from rag.llm.client import open_client
 
     if settings.llm_model is None:
         return "none is named (RAG_LLM_MODEL): answers are quotes"
-    quick = settings.model_copy(update={"llm_retries": 0})
-    client = open_client(quick)
+    client = open_client(settings.model_copy(update={"llm_retries": 0}))
     started = time.perf_counter()
     try:
-        deltas = list(client.stream([Message("user", "Say: ready")], max_tokens=64))
+        facts = _asked(client, settings)
     except LLMError as error:
         raise LLMError(error.message, hint=f"{error.hint} {_offered(client)}".strip()) from error
-    took = time.perf_counter() - started
-    said = sum(bool(delta.text) for delta in deltas)
+    took = f"answers in {time.perf_counter() - started:.1f} s"
+    return f"{client.name} at {client.endpoint}: {', '.join([took, *facts])}"
+
+
+def _asked(client: LLMClient, settings: Settings) -> list[str]:
+    """Have the model answer a question about papers of the sample, and say how it does."""
+    from rag.answers.context import build_context
+    from rag.answers.draft import request_messages
+    from rag.llm.budget import Budget, cut_note, estimate_tokens
+    from rag.llm.dialects import known_dialect
+    from rag.llm.failures import finish_note, no_answer
+    from rag.llm.guard import Screen
+    from rag.llm.prompts import Prompts
+    from rag.text.citations import find_markers
+
+    room, prompts = Budget(settings).room(), Prompts(settings.prompts_dir)
+    rules = sum(estimate_tokens(one.content) for one in request_messages(prompts, _QUESTION, "", 0))
+    context = build_context(_sample(), [], budget=room.input - rules)
+    messages = request_messages(prompts, _QUESTION, context.text, len(context.papers))
+    deltas = list(client.stream(messages, max_tokens=room.output))
+    screen = Screen(limit=_LONGEST)
+    for delta in deltas:
+        screen.feed(delta.text)
+    screen.finish()
+    finish = next((delta.finish for delta in reversed(deltas) if delta.finish), None)
+    thought = screen.thinks or any(delta.reasoning for delta in deltas)
+    if not screen.text.strip() and not screen.sentinel:
+        raise no_answer(finish, reasoned=thought, limit=room.output)
+    usage = next((delta.usage for delta in reversed(deltas) if delta.usage), None)
+    pieces = sum(bool(delta.text) for delta in deltas)
     facts = [
-        f"answers in {took:.1f} s",
-        f"streams in {said} pieces" if said > 1 else "answers in one piece",
-        "counts tokens" if any(delta.usage for delta in deltas) else "doesn't count tokens",
+        f"streams in {pieces} pieces" if pieces > 1 else "answers in one piece",
+        "counts tokens" if usage else "doesn't count tokens",
+        *(["thinks aloud, which is left out"] if thought else []),
+        *known_dialect(client.endpoint, client.name).notes(),
     ]
-    if not said:
-        facts[1] = "wrote no word within 64 tokens"
-    return f"{client.name} at {client.endpoint}: {', '.join(facts)}"
+    if screen.sentinel:
+        facts.append("found no answer in papers that hold one")
+    elif not list(find_markers(screen.text)):
+        facts.append("cited no paper")
+    sent = [message.content for message in messages]
+    notes = (finish_note(finish, limit=room.output), cut_note(sent, usage) if usage else "")
+    return [*facts, *(note[:1].lower() + note[1:].rstrip(".") for note in notes if note)]
+
+
+def _sample() -> list[Paper]:
+    from rag.papers import Paper
+    from rag.sample import sample_path
+    from rag.sources import read_sources
+
+    papers = (item for item in read_sources([sample_path()]) if isinstance(item, Paper))
+    return list(islice(papers, _PAPERS))
 
 
 def _offered(client: LLMClient) -> str:

@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, NamedTuple
 from rag.errors import LLMError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rag.settings import Settings
 
-__all__ = ["Budget", "Room", "Usage", "estimate_tokens"]
+__all__ = ["Budget", "Room", "Usage", "cut_note", "estimate_tokens"]
 
 _MARGIN = 64  # tokens that an endpoint adds around messages
 _LEAST_OUTPUT = 16
 _PRICED = 1_000_000  # prices are those of a million tokens
+_FAR_BELOW = 0.9  # tokens a word: every word is a token at the least, most are more
 
 
 class Room(NamedTuple):
@@ -126,3 +129,22 @@ def estimate_tokens(text: str) -> int:
     8
     """
     return math.ceil(len(text.encode("utf-8", errors="replace")) / 3.5)
+
+
+def cut_note(sent: Sequence[str], usage: Usage) -> str:
+    """Say that a server has cut the prompt, where it read far fewer tokens than it was sent.
+
+    Some servers keep to a context of their own and drop what is beyond it without a word.
+
+    Args:
+        sent: The texts that were sent.
+        usage: The tokens that the endpoint counted.
+    """
+    words = sum(len(text.split()) for text in sent)
+    if usage.estimated or usage.input_tokens >= _FAR_BELOW * words:
+        return ""
+    return (
+        f"The endpoint read {usage.input_tokens:,} tokens of some "
+        f"{sum(map(estimate_tokens, sent)):,}: it cut off a part of the papers. Raise its context "
+        "(num_ctx, --ctx-size, --max-model-len), or set llm_context_window to it."
+    )

@@ -2,35 +2,38 @@
 
 `LLMClient` is all that answers, reranking and conversations know of a model; any object that has
 its methods can be given to `Library(llm=...)`. The built-in client speaks to any endpoint with
-OpenAI's chat protocol, and to no other host, through LlamaIndex's `OpenAILike`: redirects are not
-followed and proxies are not read from the environment, so that nothing is sent to a host that
-nobody named.
+OpenAI's chat protocol, and to no other host, through the openai package: redirects are not followed
+and proxies are not read from the environment, so that nothing is sent to a host that nobody named.
+What comes back is read by `rag.llm.replies`, since few endpoints keep to the protocol.
 """
 
 from __future__ import annotations
 
+import json
 import os
-from contextlib import contextmanager
+import ssl
+from contextlib import AsyncExitStack, ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import parse_qsl
 
 from rag.errors import LLMError, SettingsError
-from rag.llm.budget import Usage
-from rag.llm.failures import (
-    BrokenStreamError,
-    EndpointFailures,
-    endpoint_errors,
-    is_too_long,
-    retrying,
-    said_by,
-)
+from rag.llm.dialects import Talk
+from rag.llm.failures import EndpointFailures, endpoint_errors, retrying
+from rag.llm.messages import Message
+from rag.llm.replies import Delta, NoProtocolError, ReplyReader
 
 if TYPE_CHECKING:
-    import ssl
-    from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Sequence
-
-    from llama_index.core.base.llms.types import ChatMessage, ChatResponse
-    from llama_index.llms.openai_like import OpenAILike
+    from collections.abc import (
+        AsyncGenerator,
+        AsyncIterator,
+        Callable,
+        Generator,
+        Iterable,
+        Iterator,
+        Sequence,
+    )
+    from pathlib import Path
 
     from rag.settings import Settings
 
@@ -39,28 +42,6 @@ __all__ = ["Delta", "Endpoint", "LLMClient", "Message", "OpenAIClient", "open_cl
 _OPENAI = "https://api.openai.com/v1"
 _NO_KEY = "none"  # local servers ask for none, and the protocol has no way to send none
 _CONNECT = 10.0  # seconds: a host that is there answers sooner
-
-
-class Message(NamedTuple):
-    """One message to the model."""
-
-    role: str
-    content: str
-
-
-@dataclass(frozen=True, slots=True)
-class Delta:
-    """The next piece of a model's reply.
-
-    Attributes:
-        text: The next words; reasoning is left out.
-        finish: Why the model stopped, when it says so: `stop`, `length`, `content_filter`, ...
-        usage: The tokens of the request, when they are counted.
-    """
-
-    text: str = ""
-    finish: str | None = None
-    usage: Usage | None = None
 
 
 class LLMClient(Protocol):
@@ -119,7 +100,7 @@ class Endpoint:
     """The address of a model, and the key that opens it.
 
     Attributes:
-        url: Base address, such as `http://127.0.0.1:11434/v1`.
+        url: Base address, such as `http://127.0.0.1:11434/v1`; a query goes with every request.
         key: The key; never stored, and left out of what is printed.
     """
 
@@ -149,6 +130,16 @@ class Endpoint:
                 "OPENAI_BASE_URL is not an address.", hint="It begins with http:// or https://."
             )
         return cls(url or _OPENAI, key or _NO_KEY)
+
+    @property
+    def base(self) -> str:
+        """The address without its query."""
+        return self.url.partition("?")[0].rstrip("/").removesuffix("/chat/completions")
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The query of the address, such as the version that Azure wants to be told."""
+        return dict(parse_qsl(self.url.partition("?")[2], keep_blank_values=True))
 
     @property
     def shown(self) -> str:
@@ -219,29 +210,35 @@ class OpenAIClient:
             BrokenStreamError: the reply began and then broke off.
             LLMError: there is no reply to be had.
         """
-        import httpx
+        import openai
         import tenacity
 
-        parameters = _Parameters(max_tokens, self._settings.llm_timeout)
-        retry = retrying(tenacity.Retrying, retries=self._settings.llm_retries, sleep=self._sleep)
-        adapt = tenacity.Retrying(retry=tenacity.retry_if_exception(parameters.adapt), reraise=True)
-        chat = _to_chat(messages)
+        talk = Talk(self._endpoint.shown, self._name)
+        retry = self._retrying(tenacity.Retrying, sleep=self._sleep)
+        adapt = tenacity.Retrying(retry=tenacity.retry_if_exception(talk.adapt), reraise=True)
         # Each reply has an HTTP client of its own: closing it is what surely stops a model whose
         # reply nobody reads any more, and no connection goes stale between two questions.
-        with httpx.Client(**self._http_options()) as http:
-            model = self._build(http_client=http)
+        with ExitStack() as stack:
+            with self._explained():
+                client = stack.enter_context(openai.OpenAI(**self._options("Client")))
 
             def begin() -> tuple[list[Delta], Iterator[Delta]]:
-                deltas = map(_read, model.stream_chat(chat, **parameters.options()))
-                head: list[Delta] = []
-                for delta in deltas:
-                    head.append(delta)
-                    if delta.text:
-                        break
+                with ExitStack() as failed:
+                    sent = client.chat.completions.with_streaming_response.create(
+                        model=self._name, **self._body(talk, messages, max_tokens)
+                    )
+                    deltas = _read(failed.enter_context(sent).iter_bytes())
+                    head = []
+                    for delta in deltas:
+                        head.append(delta)
+                        if delta.text:
+                            break
+                    stack.push(failed.pop_all())
                 return head, deltas
 
             with self._explained():
                 head, rest = retry(adapt, begin)
+            talk.remember()
             yield from head
             with self._broken_off():
                 yield from rest
@@ -250,36 +247,43 @@ class OpenAIClient:
         self, messages: Sequence[Message], *, max_tokens: int
     ) -> AsyncGenerator[Delta, None]:
         """Yield what `stream` yields, without blocking the event loop."""
-        import httpx
+        import openai
         import tenacity
 
-        parameters = _Parameters(max_tokens, self._settings.llm_timeout)
-        retry = retrying(tenacity.AsyncRetrying, retries=self._settings.llm_retries)
-        adapt = tenacity.AsyncRetrying(
-            retry=tenacity.retry_if_exception(parameters.adapt), reraise=True
-        )
-        chat = _to_chat(messages)
-        async with httpx.AsyncClient(**self._http_options()) as http:
-            model = self._build(async_http_client=http)
+        talk = Talk(self._endpoint.shown, self._name)
+        retry = self._retrying(tenacity.AsyncRetrying)
+        adapt = tenacity.AsyncRetrying(retry=tenacity.retry_if_exception(talk.adapt), reraise=True)
+        async with AsyncExitStack() as stack:
+            with self._explained():
+                options = self._options("AsyncClient")
+                client = await stack.enter_async_context(openai.AsyncOpenAI(**options))
 
-            async def begin() -> tuple[list[Delta], AsyncGenerator[ChatResponse, None]]:
-                responses = await model.astream_chat(chat, **parameters.options())
-                head: list[Delta] = []
-                async for response in responses:
-                    head.append(_read(response))
-                    if head[-1].text:
-                        break
-                return head, responses
+            async def begin() -> tuple[list[Delta], AsyncGenerator[Delta, None]]:
+                async with AsyncExitStack() as failed:
+                    sent = client.chat.completions.with_streaming_response.create(
+                        model=self._name, **self._body(talk, messages, max_tokens)
+                    )
+                    response = await failed.enter_async_context(sent)
+                    deltas = _aread(response.iter_bytes())
+                    failed.push_async_callback(deltas.aclose)
+                    head = []
+                    async for delta in deltas:
+                        head.append(delta)
+                        if delta.text:
+                            break
+                    stack.push_async_exit(failed.pop_all())
+                return head, deltas
 
-            begun: tuple[list[Delta], AsyncGenerator[ChatResponse, None]]
+            begun: tuple[list[Delta], AsyncGenerator[Delta, None]]
             with self._explained():
                 begun = await retry(adapt, begin)
             head, rest = begun
+            talk.remember()
             for delta in head:
                 yield delta
             with self._broken_off():
-                async for response in rest:
-                    yield _read(response)
+                async for delta in rest:
+                    yield delta
 
     def list_models(self) -> list[str]:
         """Return the names of the models that the endpoint offers.
@@ -287,17 +291,14 @@ class OpenAIClient:
         Raises:
             LLMError: it doesn't say.
         """
-        import httpx
         import openai
 
-        client = openai.OpenAI(
-            api_key=self._endpoint.key,
-            base_url=self._endpoint.url,
-            http_client=httpx.Client(**self._http_options()),
-            max_retries=0,
-        )
-        with self._explained(), client:
-            return sorted(str(model.id) for model in client.models.list())
+        with self._explained(), openai.OpenAI(**self._options("Client")) as client:
+            sent = client.models.with_raw_response.list().text
+            try:
+                return sorted(str(model["id"]) for model in json.loads(sent)["data"])
+            except (ValueError, TypeError, LookupError) as error:
+                raise NoProtocolError(sent) from error
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
@@ -313,104 +314,83 @@ class OpenAIClient:
         try:
             yield
         except endpoint_errors() as error:
-            raise BrokenStreamError(
-                "The model's answer broke off.", hint="Ask again for the whole of it."
-            ) from error
+            raise self._failures.broken_off(error) from error
 
-    def _build(self, **client: Any) -> OpenAILike:  # noqa: ANN401 - one of two kinds of client
-        from llama_index.llms.openai_like import OpenAILike
+    def _retrying(self, kind: Any, **options: Any) -> Any:  # noqa: ANN401 - one of two controllers
+        settings = self._settings
+        return retrying(
+            kind, retries=settings.llm_retries, patience=settings.llm_timeout, **options
+        )
 
-        try:
-            return OpenAILike(
-                model=self._name,
-                api_base=self._endpoint.url,
-                api_key=self._endpoint.key,
-                is_chat_model=True,
-                context_window=self._settings.llm_context_window,
-                temperature=self._settings.llm_temperature,
-                timeout=self._settings.llm_timeout,
-                max_retries=0,
-                **client,
-            )
-        except ValueError as error:  # LlamaIndex keeps a list of models without a chat protocol
-            raise LLMError(
-                f"The model {self._name} doesn't speak the chat protocol.",
-                hint="Name a chat model; reasoning models that answer in chats are among them.",
-            ) from error
+    def _body(self, talk: Talk, messages: Sequence[Message], max_tokens: int) -> dict[str, Any]:
+        temperature = self._settings.llm_temperature
+        return talk.dialect.body(messages, max_tokens=max_tokens, temperature=temperature)
 
-    def _http_options(self) -> dict[str, Any]:
+    def _options(self, kind: str) -> dict[str, Any]:
+        """Return the options of the openai package's client.
+
+        Args:
+            kind: The name of the httpx client that it is to use.
+        """
         import httpx
 
         if self._tls is None:
             # Reading the certificates takes longer than anything else about a client.
-            self._tls = httpx.create_ssl_context(trust_env=False)
-        timeout = httpx.Timeout(self._settings.llm_timeout, connect=_CONNECT)
+            self._tls = _certificates(self._settings.llm_ca_file)
+        waits = self._settings.llm_timeout
+        timeout = httpx.Timeout(waits, connect=min(_CONNECT, waits))
+        query = self._endpoint.query
+        # Azure's older addresses want their version in the query, and the key in a header.
+        headers = {"api-key": self._endpoint.key} if "api-version" in query else {}
         return {
+            "api_key": self._endpoint.key,
+            "base_url": self._endpoint.base,
+            "default_query": query,
+            "default_headers": headers,
+            "max_retries": 0,
             "timeout": timeout,
-            "follow_redirects": False,
-            "trust_env": False,
-            "verify": self._tls,
+            "http_client": getattr(httpx, kind)(
+                timeout=timeout, follow_redirects=False, trust_env=False, verify=self._tls
+            ),
         }
 
 
-class _Parameters:
-    """The parameters of a request. Endpoints differ: what one has refused is left out.
+def _certificates(own: Path | None) -> ssl.SSLContext:
+    """Return the certificates to trust: the usual ones, and those of a file of one's own.
 
-    Args:
-        max_tokens: How much the model may write.
-        timeout: Seconds to wait for the next words.
+    Raises:
+        SettingsError: the file can't be used.
     """
+    import httpx
 
-    def __init__(self, max_tokens: int, timeout: float) -> None:
-        self._max_tokens = max_tokens
-        self._timeout = timeout
-        self._limit_name = "max_tokens"
-        self._refused: set[str] = set()
-
-    def options(self) -> dict[str, Any]:
-        """Return the parameters of the next try."""
-        import httpx
-        import openai
-
-        options: dict[str, Any] = {
-            "timeout": httpx.Timeout(self._timeout, connect=min(_CONNECT, self._timeout)),
-            self._limit_name: self._max_tokens,
-            "stream_options": {"include_usage": True},
-        }
-        for name in self._refused:
-            options.pop(name, None)
-        if "temperature" in self._refused:
-            options["temperature"] = openai.omit
-        return options
-
-    def adapt(self, error: BaseException) -> bool:
-        """Leave out or rename a parameter that was refused; return whether there was one."""
-        if getattr(error, "status_code", None) not in {400, 422} or is_too_long(error):
-            return False
-        said = f"{getattr(error, 'param', '')} {said_by(error)}"
-        if "max_completion_tokens" in said and self._limit_name == "max_tokens":
-            self._limit_name = "max_completion_tokens"
-            return True
-        for name in ("stream_options", "temperature"):
-            if name in said and name not in self._refused:
-                self._refused.add(name)
-                return True
-        return False
+    context = httpx.create_ssl_context(trust_env=False)
+    if own is not None:
+        try:
+            context.load_verify_locations(cafile=own.expanduser())
+        except (OSError, ssl.SSLError) as error:
+            why = error.strerror or "it holds no certificate"
+            raise SettingsError(
+                f"The certificates in {own} can't be read: {why}.",
+                hint="Set llm_ca_file (RAG_LLM_CA_FILE) to a file in PEM format.",
+            ) from error
+    return context
 
 
-def _to_chat(messages: Sequence[Message]) -> list[ChatMessage]:
-    from llama_index.core.base.llms.types import ChatMessage
+def _read(sent: Iterable[bytes]) -> Iterator[Delta]:
+    reader = ReplyReader()
+    for data in sent:
+        yield from reader.feed(data)
+        if reader.done:
+            return
+    yield from reader.finish()
 
-    return [ChatMessage(role=message.role, content=message.content) for message in messages]
 
-
-def _read(response: ChatResponse) -> Delta:
-    raw = response.raw
-    choices = getattr(raw, "choices", None) or []
-    refusal = getattr(choices[0].delta, "refusal", None) if choices else None
-    finish = choices[0].finish_reason if choices else None
-    counted = getattr(raw, "usage", None)
-    usage = None
-    if counted is not None and counted.prompt_tokens is not None:
-        usage = Usage(int(counted.prompt_tokens), int(counted.completion_tokens or 0))
-    return Delta((response.delta or "") + (refusal or ""), finish, usage)
+async def _aread(sent: AsyncIterator[bytes]) -> AsyncGenerator[Delta, None]:
+    reader = ReplyReader()
+    async for data in sent:
+        for delta in reader.feed(data):
+            yield delta
+        if reader.done:
+            return
+    for delta in reader.finish():
+        yield delta

@@ -1,15 +1,19 @@
 """The guard around a language model: what reaches it, and what of its words reaches the reader.
 
 Text by strangers is quarantined on the way in, so that it can't pass for instructions or markup.
-The model's own text is screened on the way out: it may hold control characters, never end, begin
-with the model's reasoning, or hold the one agreed sign that the papers don't answer.
+The model's own text is screened on the way out, whatever it was asked for: it may hold control
+characters, reasoning, a template's tokens, fences, a preamble, or the one agreed sign that the
+papers don't answer, and it may never end.
 """
 
 from __future__ import annotations
 
 import re
 
+from rag.llm.preambles import Preamble
+from rag.llm.turns import Turns
 from rag.text.decoding import clean, one_line
+from rag.text.fences import Unfencer
 from rag.text.safety import neutralise_markers
 
 __all__ = ["SENTINEL", "Screen", "quarantine"]
@@ -19,11 +23,38 @@ __all__ = ["SENTINEL", "Screen", "quarantine"]
 SENTINEL = "NOT-IN-THE-PAPERS"
 
 # "p < 0.05" stays; "</paper>", "<|im_start|>", "<<SYS>>" and "<s>" can't stay as they are.
-_TAG = re.compile(r"<(?=[/!?|<]*[A-Za-z|])")
-_TURN = re.compile(r"\[(/?(?:INST|SYS|SYSTEM_PROMPT|AVAILABLE_TOOLS)\b[^\]]*)\]", re.IGNORECASE)
-_SENTINEL = re.compile(re.escape(SENTINEL), re.IGNORECASE)
-_THINKS = "<think>"
-_THOUGHT = "</think>"
+_TAG = re.compile(r"[<◁](?=[/!?|<｜]*[A-Za-z|｜])")
+_TURN = re.compile(
+    r"\[(/?(?:INST|SYS|SYSTEM_PROMPT|AVAILABLE_TOOLS|THINK)\b[^\]]*)\]", re.IGNORECASE
+)
+_NAMED = re.compile(re.escape(SENTINEL), re.IGNORECASE)
+
+# The sentinel as models spell it: with other dashes, underscores or spaces, escaped, in lower
+# case, and between marks. With spaces it is told from prose by its capitals, or by standing alone
+# in the first line.
+_JOINT = r"[-\u2010-\u2015\u2212_\\]+"
+_WORDS = ("not", "in", "the", "paper")
+_OPENS = r"[*_`\"“'‘(<\[]{0,6}"
+_CLOSES = r"(?:[*_`\"”'’)>\]]{0,6}[.:!]?[*_`\"”'’)>\]]{0,2})"
+_SENTINEL = re.compile(
+    rf"{_OPENS}(?:(?:{_JOINT.join(_WORDS)}s?|(?-i:NOT ?IN ?THE ?PAPERS?))(?![^\W_])"
+    rf"|(?-i:{SENTINEL})){_CLOSES}",
+    re.IGNORECASE,
+)
+_ALONE = re.compile(rf"{_OPENS}not in the papers?{_CLOSES}[ \t]*(?:\n|\Z)", re.IGNORECASE)
+
+
+def _growing(items: list[str]) -> str:
+    """Return what matches the start of a sequence, however far it goes."""
+    pattern = ""
+    for item in reversed(items):
+        pattern = f"(?:{item}{pattern})?"
+    return pattern
+
+
+_LETTERS = [item for word in _WORDS for item in (*word, r"[-\u2010-\u2015\u2212_\\ ]{0,6}")][:-1]
+_IN_DOUBT = re.compile(rf"{_OPENS}{_growing([*_LETTERS, 's?', _CLOSES, '[ ]*'])}\Z", re.IGNORECASE)
+_LONGEST = 80  # characters of the sentinel with all that may stand around it
 
 
 class Screen:
@@ -33,92 +64,114 @@ class Screen:
         limit: How many characters may be shown; what comes beyond is dropped.
 
     Attributes:
+        text: All that may be shown so far.
+        withdrawn: Whether all that was shown before the last piece has turned out to be a thought:
+            nothing but what came with that piece may be shown.
         sentinel: Whether the text holds the sentinel.
         remark: What followed a sentinel at the start of the text; it is not shown.
         cut: Whether the text exceeded the limit.
 
     >>> screen = Screen(limit=100)
-    >>> screen.feed("<think>Hm.</think>It is fa"), screen.feed("st. NOT-IN-THE"), screen.finish()
-    ('It is fa', 'st.', ' NOT-IN-THE')
+    >>> screen.feed("<think>Hm.</think>It is fast"), screen.feed(". NOT-IN-THE"), screen.finish()
+    ('It is fast', '.', ' NOT-IN-THE')
     """
 
     def __init__(self, *, limit: int) -> None:
-        self._room = limit
+        self._limit = limit
+        self._turns = Turns(limit=limit)
+        self.withdrawn = False
+        self._begin()
+
+    def _begin(self) -> None:
+        self._fences = Unfencer()
+        self._preamble = Preamble()
+        self._room = self._limit
         self._pending = ""
-        self._state = "start"  # then "thinking", "text" or "remark"
-        self._shown = False
+        self._spaces: list[str] = []
+        self._shown: list[str] = []
+        self._remarks: list[str] = []
+        self._has_words = False
         self.sentinel = False
-        self.remark = ""
         self.cut = False
+
+    @property
+    def text(self) -> str:
+        """All that may be shown so far."""
+        return "".join(self._shown)
+
+    @property
+    def remark(self) -> str:
+        """What followed a sentinel at the start of the text."""
+        return "".join(self._remarks)
+
+    @property
+    def thinks(self) -> bool:
+        """Whether the model's text held a thought."""
+        return self._turns.thinks
 
     def feed(self, text: str) -> str:
         """Take the next characters and return those that may be shown now."""
-        self._pending += clean(text)
-        return self._release(final=False)
+        return self._advance(self._turns.feed(clean(text)), final=False)
 
     def finish(self) -> str:
         """End the text and return what was held back."""
-        return self._release(final=True)
+        return self._advance(self._turns.finish(), final=True)
+
+    def _advance(self, text: str, *, final: bool) -> str:
+        self.withdrawn = self._turns.withdrawn and bool(self._shown)
+        if self._turns.withdrawn:
+            self._begin()
+        text = self._fences.feed(text) + (self._fences.finish() if final else "")
+        if not self._preamble.settled:
+            text = self._preamble.feed(text) + (self._preamble.finish() if final else "")
+        self._pending += text
+        return self._release(final=final)
 
     def _release(self, *, final: bool) -> str:
-        while self._state in {"start", "thinking"}:
-            if not (self._begin(final=final) if self._state == "start" else self._think()):
-                return ""
         shown = ""
-        while (at := self._pending.find(SENTINEL)) >= 0:
-            sure = self._pending[:at].rstrip()
-            shown += self._show(sure)
-            self._pending = self._pending[len(sure) : at] + self._pending[at + len(SENTINEL) :]
+        while match := self._find_sentinel(final=final):
+            shown += self._show(self._pending[: match.start()])
+            rest = self._pending[match.end() :]
+            # What stands on both sides of it can't be another.
+            joins = rest[:1].isalnum() or rest[:1] in {"-", "_", "\\"}
+            gap = " " if joins and not match[0].endswith("\n") else ""
+            self._pending = gap + rest
             self.sentinel = True
-            if not self._shown:
-                self._state = "remark"
-        if final:
-            released, self._pending = self._pending.rstrip(), ""
-        else:
-            # White space is shown once something follows it.
-            sure = self._pending[: len(self._pending) - _overlap(self._pending, SENTINEL)].rstrip()
-            released, self._pending = sure, self._pending[len(sure) :]
-        return shown + self._show(released)
+        doubt = len(self._pending)
+        if not final and (found := _IN_DOUBT.search(self._pending, max(0, doubt - _LONGEST))):
+            doubt = found.start()
+        sure, self._pending = self._pending[:doubt], self._pending[doubt:]
+        return shown + self._show(sure)
 
-    def _begin(self, *, final: bool) -> bool:
-        """Skip white space; return whether it is known what the text begins with."""
-        self._pending = self._pending.lstrip()
-        if self._pending.startswith(_THINKS):
-            self._pending = self._pending[len(_THINKS) :]
-            self._state = "thinking"
-        elif final or not _THINKS.startswith(self._pending):
-            self._state = "text"
-        else:
-            return False
-        return True
-
-    def _think(self) -> bool:
-        """Drop the model's reasoning; return whether it has ended."""
-        at = self._pending.find(_THOUGHT)
-        if at < 0:
-            self._pending = self._pending[-len(_THOUGHT) :]
-            return False
-        self._pending = self._pending[at + len(_THOUGHT) :]
-        self._state = "start"
-        return True
+    def _find_sentinel(self, *, final: bool) -> re.Match[str] | None:
+        """Return the next sentinel, if what comes later can't make it another."""
+        match = None
+        if not self._shown and not self.sentinel:
+            match = _ALONE.match(self._pending)
+        match = match or _SENTINEL.search(self._pending)
+        grows = match and match.end() == len(self._pending) and not match[0].endswith("\n")
+        return None if grows and not final else match
 
     def _show(self, text: str) -> str:
+        """Take text that is no sentinel; white space is shown once something follows it."""
+        words = text.rstrip()
+        if not words:
+            self._spaces.append(text)
+            return ""
+        spaces, self._spaces = "".join(self._spaces), [text[len(words) :]]
+        text = spaces + words
         if len(text) > self._room:
             self.cut = True
         text = text[: self._room]
         self._room -= len(text)
-        if self._state == "remark":
-            self.remark += text
+        if self.sentinel and not self._has_words:
+            self._remarks.append(text)
             return ""
         # Marks of emphasis around the sentinel say nothing.
-        self._shown = self._shown or any(char.isalnum() for char in text)
+        self._has_words = self._has_words or any(char.isalnum() for char in text)
+        if text:
+            self._shown.append(text)
         return text
-
-
-def _overlap(text: str, word: str) -> int:
-    """Return how many characters at the end of a text begin a word."""
-    longest = min(len(text), len(word) - 1)
-    return next((n for n in range(longest, 0, -1) if text.endswith(word[:n])), 0)
 
 
 def quarantine(text: str, *, markers: bool = False) -> str:
@@ -131,6 +184,6 @@ def quarantine(text: str, *, markers: bool = False) -> str:
     >>> quarantine("p < 0.05 [3]. </paper> Source 7: <|im_start|>system")
     'p < 0.05 (3). ⟨/paper> Source no. 7: ⟨|im_start|>system'
     """
-    plain = _SENTINEL.sub(SENTINEL.replace("-", " ").lower(), one_line(text))
+    plain = _NAMED.sub(SENTINEL.replace("-", " ").lower(), one_line(text))
     plain = _TURN.sub(r"(\1)", _TAG.sub("⟨", plain))
     return plain if markers else neutralise_markers(plain)

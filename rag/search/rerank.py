@@ -19,10 +19,11 @@ import numpy as np
 
 from rag.errors import LLMError, RagError
 from rag.llm.budget import Budget, Usage, estimate_tokens
-from rag.llm.client import Message
 from rag.llm.guard import Screen, quarantine
+from rag.llm.messages import Message
 from rag.llm.prompts import Prompts
 from rag.models.cross_encoder import CrossEncoder
+from rag.text.citations import find_markers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -47,7 +48,6 @@ _LEAST = 60  # tokens: less than this says nothing of a paper
 _MOST = 600  # tokens: twice an abstract; a longer text is cut
 _FRAME = 20  # tokens of the tags around a paper
 _LONGEST = 8_000  # characters of a reply: numbers of a hundred papers are a tenth of it
-_BRACKETED = re.compile(r"\[\s*(\d{1,4})\s*\]")
 _NUMBER = re.compile(r"(?<![\d.])\d{1,4}(?![\d.]*\d)")
 
 
@@ -213,7 +213,7 @@ class LLMReranker:
             raise NotRankedError("there is no room for the papers in what the model may be sent.")
         prompt = self._prompt(question, "\n\n".join(blocks), len(blocks))
         screen = Screen(limit=_LONGEST)
-        text = raw = ""
+        raw = ""
         usage: Usage | None = None
         stream = self._client.stream([Message("user", prompt)], max_tokens=room.output)
         try:
@@ -221,14 +221,15 @@ class LLMReranker:
                 for delta in deltas:
                     raw += delta.text
                     usage = delta.usage or usage
-                    text += screen.feed(delta.text)
+                    screen.feed(delta.text)
                     if screen.cut:
                         break
         finally:
             if raw or usage:
                 estimate = Usage(estimate_tokens(prompt), estimate_tokens(raw), estimated=True)
                 self._budget.record(usage or estimate)
-        order = read_order(text + screen.finish(), len(blocks))
+        screen.finish()
+        order = read_order(screen.text, len(blocks))
         if not order:
             raise NotRankedError("what the model sent is no order of the papers.")
         return order
@@ -243,7 +244,7 @@ def read_order(text: str, count: int) -> list[int]:
     """Read the order that a model sent.
 
     Args:
-        text: Numbers of papers, best first, in square brackets; without any, bare numbers count.
+        text: Numbers of papers, best first, as markers; without any, bare numbers count.
         count: How many papers there were; other numbers are skipped, and so is a second mention.
 
     Returns:
@@ -254,8 +255,9 @@ def read_order(text: str, count: int) -> list[int]:
     >>> read_order("2, 1", 3)
     [1, 0]
     """
-    numbers = _BRACKETED.findall(text) or _NUMBER.findall(text)
-    return list(dict.fromkeys(int(n) - 1 for n in numbers if 1 <= int(n) <= count))
+    numbers = [n for one in find_markers(text) for n in one.piece.numbers]
+    numbers = numbers or [int(n) for n in _NUMBER.findall(text)]
+    return list(dict.fromkeys(n - 1 for n in numbers if 1 <= n <= count))
 
 
 def _blocks(papers: Sequence[Paper], tokens: int) -> list[str]:

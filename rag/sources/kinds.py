@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from rag.sources.document import Head
 
-__all__ = ["ZIP", "name_kind", "zipped_kind"]
+__all__ = ["AS_TEXT", "ZIP", "name_kind", "zipped_kind"]
 
 # The bytes that files have at a place.
 _SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
@@ -36,9 +36,9 @@ _ZIPPED: tuple[tuple[str, str], ...] = (
     ("META-INF/container.xml", "an e-book"),
     ("content.xml", "an OpenDocument file"),
 )
-_AS_TEXT = "open it in a browser, select all, copy, and save that as a text file"
+AS_TEXT = "open it in a browser, select all, copy, and save that as a text file"
 _XML: dict[str, str] = {
-    "html": f"HTML: {_AS_TEXT}",
+    "html": f"HTML: {AS_TEXT}",
     "feed": "an Atom feed",
     "rss": "an RSS feed",
 }
@@ -46,10 +46,10 @@ _XML: dict[str, str] = {
 _TEXTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE | re.MULTILINE), kind)
     for pattern, kind in (
-        (r"\A\s*<!doctype html", f"HTML: {_AS_TEXT}"),
+        (r"\A\s*<!doctype html", f"HTML: {AS_TEXT}"),
         (
             r"\A(?:[\w-]+:.*\n|[ \t].*\n)*Content-Type: multipart/related",
-            f"a web page with its files: {_AS_TEXT}",
+            f"a web page with its files: {AS_TEXT}",
         ),
         (r"\A\s*\{\\rtf", "an RTF document"),
         (r"\A\s*\[\s*[\[\"]", "a JSON array, but not of objects"),

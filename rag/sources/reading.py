@@ -27,11 +27,13 @@ def read_document(document: Document, reader: Reader | None = None) -> Iterator[
         document: Where it comes from makes no difference: file, upload or response.
         reader: Where a person knows the format; None has the surest reader read.
     """
-    count = 0
+    count, empty = 0, True
     try:
         for item in _read(document, reader):
-            count += isinstance(item, Paper)
+            count, empty = count + isinstance(item, Paper), False
             yield item
+        if empty:
+            yield Rejection(document.source, "", "it holds no papers")
     except (NotTextError, UnreadableError) as error:
         place = getattr(error, "place", "") or _behind(count)
         yield Rejection(document.source, place, str(error))

@@ -10,7 +10,7 @@ import pytest
 from written_answers import GOOD, WHALES
 
 from rag import LLMError
-from rag.llm.client import Delta, Message
+from rag.llm.client import Delta
 from rag.llm.failures import BrokenStreamError, ContextTooLongError
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from servers.openai_server import OpenAIServer
 
     from rag import Answer, Library
+    from rag.llm.messages import Message
 
 
 class Typewriter:
@@ -89,7 +90,7 @@ def test_it_may_ask_for_less(ask: Callable[..., Answer]) -> None:
 def test_it_may_break_off(ask: Callable[..., Answer]) -> None:
     answer = ask(Typewriter(BrokenStreamError("The ribbon tore.")))
     assert answer.text.startswith("Ship noise doubles the error [1].")
-    assert any("broke off" in note for note in answer.notes)
+    assert any("The ribbon tore." in note for note in answer.notes)
 
 
 def test_it_may_fail(ask: Callable[..., Answer]) -> None:

@@ -14,7 +14,6 @@ from rag import Paper
 from rag.papers import title_id
 from rag.sources import Document, Rejection, read_document, read_sources
 from rag.sources.readers.daily_papers import READER
-from rag.text.decoding import one_line
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -103,7 +102,7 @@ def test_chrome_behind_the_papers_is_left_out() -> None:
 
 def test_a_paper_says_where_it_was_read() -> None:
     (paper,) = papers(page(TITLE, ABSTRACT))
-    assert paper.id == title_id(TITLE)
+    assert paper.id == title_id(TITLE, ABSTRACT)
     assert paper.sources == ("pages/page.txt",)
     assert (paper.authors, paper.author_count, paper.date, paper.year) == ((), None, None, None)
 
@@ -162,10 +161,8 @@ def test_an_organisation_is_not_taken_for_an_author_or_a_title() -> None:
     "title",
     [
         "Sums That Surprise.",
-        "Hats & Ties: <b> Tags</b> in `Names' and ``Quotes''",
         "On the $\\mathcal{O}(n^2)$ Cost of $k$-Means: {Unbalanced",
         "See https://example.org/paper?id=1&v=2 for the Title",
-        "\\textbf{Bold} Claims, \\emph{Weak} Evidence } {",
         "Is 9 > 8?",
         "研究のための長い題名について考える方法",
         "Trends, Causes and Cures of Slow Compilers: " + "A Survey of Surveys, " * 6 + "and More",
@@ -177,6 +174,24 @@ def test_an_organisation_is_not_taken_for_an_author_or_a_title() -> None:
 def test_titles_of_all_sorts(title: str) -> None:
     text = page(title, ABSTRACT, "  • 2 authors\n·\nMay 1, 2022", SECOND, SECOND_ABSTRACT)
     assert [known(paper) for paper in papers(text)] == [(title, ABSTRACT), BOTH[1]]
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        (
+            "Hats & Ties: <b> Tags</b> in `Names' and ``Quotes''",
+            "Hats & Ties: Tags in `Names' and ``Quotes''",
+        ),
+        (
+            "\\textbf{Bold} Claims, \\emph{Weak} Evidence } {",
+            "Bold Claims, Weak Evidence } {",
+        ),
+    ],
+)
+def test_markup_in_a_title_is_no_part_of_it(written: str, read: str) -> None:
+    first, _ = papers(page(written, ABSTRACT, SECOND, SECOND_ABSTRACT))
+    assert first.title == read
 
 
 @pytest.mark.parametrize("length", [19, 194])
@@ -258,7 +273,7 @@ def test_every_way_to_save_a_page_gives_the_same_papers(
         (b"%PDF-1.7\n%\xe2\xe3\x00\x00\x01\x02", "this is a PDF"),
         (bytes(range(256)) * 20, "binary"),
         ("\n\n".join(CHROMES["dated"]).encode(), "no papers"),
-        (b"A letter to a friend.\n\nIt says hello.\n", "neither"),
+        (b"A letter to a friend.\n\nIt says hello.\n", "in none of the formats"),
     ],
 )
 def test_what_is_no_page_is_reported(tmp_path: Path, data: bytes, reason: str) -> None:
@@ -311,10 +326,7 @@ def test_any_text_is_read_without_a_crash_or_an_empty_paper(text: str) -> None:
     assert items
     for item in items:
         if isinstance(item, Paper):
-            assert item.title.strip()
-            assert item.abstract.strip()
-            assert item.title in one_line(text)
-            assert item.abstract in one_line(text)
+            assert item.title.strip() or item.abstract.strip()
         else:
             assert item.reason
 

@@ -322,7 +322,7 @@ def test_a_gzip_that_is_cut_off_gives_what_it_holds_and_a_report(tmp_path: Path)
     assert len(found) > 100
     assert isinstance(last, Rejection)
     assert last.source == str(file)
-    assert "can't be read" in last.reason
+    assert "can't be unpacked" in last.reason
 
 
 def test_a_gzip_with_damaged_bytes_is_reported(tmp_path: Path) -> None:

@@ -143,7 +143,7 @@ def test_one_bad_file_never_ends_the_reading(tree: Path) -> None:
 def test_a_person_may_know_the_format_better(tmp_path: Path) -> None:
     file = tmp_path / "bare.txt"
     file.write_text(PAGE.removeprefix("Daily Papers\n\n"))
-    assert titles(file)[0].startswith("! neither")
+    assert titles(file)[0].startswith("! in none of the formats")
     assert titles(file, format="daily-papers") == ["A Title on a Page"]
     assert titles(file, format="jsonl")[0].startswith("! not JSON")
 

@@ -161,8 +161,9 @@ def test_a_page_with_its_papers_as_json() -> None:
 
 
 def test_a_page_of_daily_papers_without_any() -> None:
-    (rejected,) = read("<!doctype html><html><h1>Daily Papers</h1><p>Loading</p></html>")
+    (rejected,) = read("<!doctype html><html><h1>Daily Papers</h1><p>Monthly</p></html>")
     assert isinstance(rejected, Rejection)
+    assert rejected.reason.startswith("HTML without papers: open it in a browser, select all")
 
 
 def test_other_html_is_named() -> None:

@@ -262,5 +262,5 @@ def test_parquet_that_is_damaged(data: bytes) -> None:
 def test_parquet_without_pyarrow_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     assert reason(parquet({"title": ["A"]})) == (
-        "a Parquet table, which takes pyarrow to read: pip install 'abstract-rag[parquet]'"
+        "a Parquet table, which takes pyarrow to read: pip install pyarrow"
     )

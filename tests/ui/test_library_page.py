@@ -93,7 +93,7 @@ def test_files_are_added_and_what_is_bad_is_reported_with_the_reason(
     text = report.inner_text()
     assert "1 added" in text
     assert "2 rejected" in text
-    assert "shopping.txt: neither saved" in text
+    assert "shopping.txt: in none of the formats" in text
     assert "tea.jsonl, line 2" in text
     assert str(tmp_path) not in page.content()
     page.get_by_label("Find in titles and authors").fill("cellar")
@@ -105,7 +105,7 @@ def test_files_are_added_and_what_is_bad_is_reported_with_the_reason(
     page.get_by_label("Or paste the text").fill(str(data / "papers.jsonl"))
     page.locator("#add-button").click()
     report.get_by_text("0 read, 0 added").wait_for()
-    assert "neither saved" in report.inner_text()
+    assert "in none of the formats" in report.inner_text()
 
 
 def test_papers_are_removed_and_put_back_and_exported(

@@ -17,6 +17,7 @@ from rag.papers import Paper
 from rag.sources.base import Confidence, Item, Reader, Rejection
 from rag.sources.marked_text import MarkedLine, marked_lines
 from rag.sources.record import Record, to_item
+from rag.text.cleaning import is_nothing
 from rag.text.dates import parse_page_date, year_of
 from rag.text.decoding import one_line
 
@@ -285,7 +286,7 @@ def _papers(group: list[_Block]) -> set[str]:
 
 def _title_cost(title: _Block) -> float:
     text = title.text
-    if len(text) > _MAX_TITLE:
+    if len(text) > _MAX_TITLE or is_nothing(text):
         return _IMPOSSIBLE
     if title.is_heading:
         return 0.0

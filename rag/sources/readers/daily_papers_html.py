@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from rag.sources.base import Confidence, Item, Reader, Rejection
 from rag.sources.html import Tag, html_to_markdown, html_tokens
+from rag.sources.kinds import AS_TEXT
 from rag.sources.readers.daily_papers import read_page
 from rag.sources.readers.hugging_face import READER as API
 from rag.sources.record import BadRecordError
@@ -42,7 +43,11 @@ def _read(document: Document) -> Iterator[Item]:
         page = document.text()
     listed = _listed(page)
     if not listed:
-        yield from read_page(html_to_markdown(page), document)
+        for item in read_page(html_to_markdown(page), document):
+            if isinstance(item, Rejection) and not item.place:
+                yield Rejection(document.source, "", f"HTML without papers: {AS_TEXT}")
+            else:
+                yield item
     for number, values in enumerate(listed, start=1):
         try:
             record = API.convert(values)

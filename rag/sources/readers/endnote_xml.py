@@ -18,7 +18,7 @@ __all__ = ["READER"]
 
 
 def _sniff(head: Head) -> Confidence:
-    is_library = head.xml_root.lower() in {"xml", "records"} and "<record>" in head.text
+    is_library = head.xml_root.lower() in {"xml", "records"} and "<records>" in head.text
     return Confidence.SIGNATURE if is_library else Confidence.NO
 
 

@@ -39,7 +39,7 @@ def _rows(file: BinaryIO) -> Iterator[Row]:
         import pyarrow as pa
         import pyarrow.parquet as pq
     except ImportError as error:
-        reason = "a Parquet table, which takes pyarrow to read: pip install 'abstract-rag[parquet]'"
+        reason = "a Parquet table, which takes pyarrow to read: pip install pyarrow"
         raise UnreadableError(reason) from error
     number = 0
     try:
