@@ -1,8 +1,8 @@
 """Measure how well confidence tells answerable questions from others; or fit it.
 
-    python -m benchmarks.abstention           # measure on held-apart folds
+    python -m benchmarks.abstention           # measure on held-out folds
     python -m benchmarks.abstention --test    # and on the test half, with the weights in force
-    python -m benchmarks.abstention --fit     # fit on all but the test half, print the weights
+    python -m benchmarks.abstention --fit     # and fit on all but the test half, write the weights
 
 Answerable are questions of `pages_questions.jsonl` (tuning half) and of `evidence_questions.jsonl`.
 Unanswerable are the near-misses and off-topic questions written for the purpose, and, without any
@@ -13,9 +13,9 @@ questions are worded like answerable ones, so that no manner of asking can tell 
 keeps the fit from taking the way in which near-misses were written for a sign.
 
 Each group of questions counts as much as `SHARES` says, however many there are. The signs of the
-weights are given beforehand; a signal whose weight would come out otherwise gets none. Needs the
-libraries of `benchmarks.evidence` in `--work`; those with cut abstracts are added to them, which
-embeds some 1,200 abstracts at the first run.
+weights are given beforehand: a signal that would come out otherwise gets none. Needs the libraries
+of `benchmarks.evidence` in `--work`; those with cut abstracts are added to them, which embeds some
+1,200 abstracts at the first run.
 """
 
 from __future__ import annotations
@@ -27,12 +27,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks.evidence import HERE, build_libraries, read_options
-from benchmarks.evidence_fit import fold_of
+from benchmarks.evidence import EXTRA, OTHER, PAGES, build_libraries
+from benchmarks.fitting import checksum, fold_of, read_options, write_weights
 from rag.answers.abstention import SIGNALS, confidence
+from rag.answers.prepare import AnswerRequest, prepare
 from rag.evaluation.metrics import auroc
 from rag.evaluation.questions import Question, load_questions
 from rag.library import Library
+from rag.llm.budget import Budget
+from rag.models.linear import LinearModel
 from rag.search.query import Filters
 from rag.settings import load_settings
 from rag.text.sentences import sentence_spans
@@ -51,9 +54,16 @@ if TYPE_CHECKING:
 
 FOLDS = 10
 CUTS = 3
-RIDGE = 3.0
+RIDGE = 3.0  # on standardised signals
 REFUSED = 0.05  # of the answerable questions, where the threshold is looked for
-SIGNS = {"cosine": 1, "evidence": 1}  # of the rest: -1
+# Between which bounds the weight of a signal is looked for.
+LOWERS, RAISES = (-np.inf, 0.0), (0.0, np.inf)
+BOUNDS = dict.fromkeys(SIGNALS, LOWERS) | {
+    "cosine": RAISES,
+    "evidence": RAISES,
+    "far": (-5.0, -5.0),  # by hand: too few questions of the fit lie so far off
+}
+# What each group counts, however many questions it has: those made by machine less.
 SHARES = {
     "answerable, pages": 1.0,
     "answerable, others": 1.0,
@@ -83,7 +93,8 @@ class Case:
 
 def signals_of(library: Library, question: str, filters: Filters | None = None) -> Signals:
     """Measure a question as `library.ask` does."""
-    prepared = library._parts.engine().prepare(question, filters=filters)  # noqa: SLF001
+    request = AnswerRequest(question=question, budget=Budget(library.settings), filters=filters)
+    prepared = prepare(request, library._parts.retrieval())  # noqa: SLF001
     if prepared.signals is None:
         raise SystemExit(f"No paper was found for {question!r}.")
     return prepared.signals
@@ -143,62 +154,51 @@ def _without(paper: Paper, starts: set[int]) -> Paper:
     return replace(paper, abstract=" ".join(paper.abstract[start:end] for start, end in kept))
 
 
-@dataclass(frozen=True, slots=True)
-class Fitted:
-    """Weights in the scale of the signals."""
-
-    weights: Array
-    intercept: float
-
-    def logits(self, cases: Sequence[Case]) -> Array:
-        """Score cases."""
-        scored: Array = _rows(cases) @ self.weights + self.intercept
-        return scored
-
-
-def _rows(cases: Sequence[Case]) -> Array:
+def rows_of(cases: Sequence[Case]) -> Array:
+    """Return the signals of cases, shape (cases, len(SIGNALS))."""
     return np.array([astuple(case.signals) for case in cases])
 
 
-def fit(cases: Sequence[Case]) -> Fitted:
-    """Fit a logistic model by Newton's method, with ridge penalty and given signs."""
-    rows = _rows(cases)
+def fit(cases: Sequence[Case]) -> LinearModel:
+    """Fit a logistic model with a ridge penalty, each weight within its bounds."""
+    from scipy.optimize import minimize
+
+    rows = rows_of(cases)
     mean, scale = rows.mean(axis=0), rows.std(axis=0) + 1e-9
+    scaled = np.column_stack([(rows - mean) / scale, np.ones(len(rows))])
     sizes = Counter(case.group for case in cases)
     counts = np.array([SHARES[case.group] / sizes[case.group] for case in cases])
     counts *= len(cases) / counts.sum()
     able = np.array([case.group.startswith("answerable") for case in cases], float)
-    active = list(range(len(SIGNALS)))
-    while True:
-        weights = _newton((rows[:, active] - mean[active]) / scale[active], able, counts)
-        wrong = [
-            column
-            for column, weight in zip(active, weights, strict=False)
-            if weight * SIGNS.get(SIGNALS[column], -1) < 0
-        ]
-        if not wrong:
-            break
-        active = [column for column in active if column not in wrong]
-    full = np.zeros(len(SIGNALS))
-    full[active] = weights[:-1] / scale[active]
-    return Fitted(full, float(weights[-1] - full @ mean))
+    penalty = np.array([RIDGE] * len(SIGNALS) + [0.0])
+
+    def measure(weights: Array) -> tuple[float, Array]:
+        logits = scaled @ weights
+        loss = counts @ (np.logaddexp(0, logits) - able * logits) + 0.5 * penalty @ weights**2
+        pull = counts * (1 / (1 + np.exp(-logits)) - able)
+        return float(loss), scaled.T @ pull + penalty * weights
+
+    bounds = [tuple(np.array(BOUNDS[name]) * own) for name, own in zip(SIGNALS, scale, strict=True)]
+    options = {"maxiter": 5_000, "ftol": 1e-14, "gtol": 1e-8}
+    found = minimize(
+        measure,
+        np.zeros(scaled.shape[1]),
+        jac=True,
+        method="L-BFGS-B",
+        bounds=[*bounds, (-np.inf, np.inf)],
+        options=options,
+    )
+    weights = found.x[:-1] / scale
+    return LinearModel(weights, float(found.x[-1] - weights @ mean))
 
 
-def _newton(rows: Array, able: Array, counts: Array) -> Array:
-    rows = np.hstack([rows, np.ones((len(rows), 1))])
-    penalty = np.full(rows.shape[1], RIDGE)
-    penalty[-1] = 1e-6
-    weights = np.zeros(rows.shape[1])
-    for _ in range(40):
-        chance = 1 / (1 + np.exp(-rows @ weights))
-        slope = rows.T @ (counts * (chance - able)) + penalty * weights
-        bend = (rows * (counts * chance * (1 - chance))[:, None]).T @ rows + np.diag(penalty)
-        weights = weights - np.linalg.solve(bend, slope)
-    return weights
+def report(name: str, cases: Sequence[Case], chances: Array, threshold: float) -> dict[str, float]:
+    """Print AUROC against each kind of unanswerable question, and what a threshold refuses.
 
-
-def report(name: str, cases: Sequence[Case], chances: Array, threshold: float) -> None:
-    """Print AUROC against each kind of unanswerable question, and what a threshold refuses."""
+    Returns:
+        The AUROC of the questions on the pages against each kind.
+    """
+    figures: dict[str, float] = {}
     print(f"\n{name}; refused below {threshold:.2f}")
     groups = np.array([case.group for case in cases])
     for group in SHARES:
@@ -209,24 +209,24 @@ def report(name: str, cases: Sequence[Case], chances: Array, threshold: float) -
         for source in ("pages", "others"):
             able = groups == f"answerable, {source}"
             if not group.startswith("answerable") and able.any():
-                line += (
-                    f"  AUROC {auroc(list(chances[able]), list(chances[inside])):.3f} ({source})"
-                )
+                area = auroc(list(chances[able]), list(chances[inside]))
+                figures[f"AUROC of {source} against {group}"] = area
+                line += f"  AUROC {area:.3f} ({source})"
         print(line)
     asked = groups == "answerable, pages"
     none = (groups == "near-miss") | (groups == "off-topic")
     area = auroc(list(chances[asked]), list(chances[none]))
     print(f"  near-miss and off-topic together: AUROC {area:.3f}")
+    return {"AUROC of pages against near-miss and off-topic": area, **figures}
 
 
 def main() -> None:
     chosen = read_options(__doc__)
     settings = load_settings()
     _, library = build_libraries(chosen.data, chosen.work, settings)
-    pages, other = HERE / "pages_questions.jsonl", HERE / "evidence_questions.jsonl"
     asked = {
-        "pages": load_questions(pages, "tuning", library).questions,
-        "others": load_questions(other, "all", library).questions,
+        "pages": load_questions(PAGES, "tuning", library).questions,
+        "others": load_questions(OTHER, "all", library).questions,
     }
     cut = cut_libraries(chosen.work, library, [*asked["pages"], *asked["others"]], settings)
     cases = [
@@ -234,25 +234,25 @@ def main() -> None:
         for source, questions in asked.items()
         for case in make_cases(source, questions, library, cut)
     ]
-    apart = np.zeros(len(cases))
+    scores = np.zeros(len(cases))
     folds = np.array([fold_of(case.id, FOLDS) for case in cases])
     for fold in range(FOLDS):
         model = fit([case for case, own in zip(cases, folds, strict=True) if own != fold])
         inside = np.flatnonzero(folds == fold)
-        apart[inside] = model.logits([cases[place] for place in inside])
-    chances = 1 / (1 + np.exp(-apart))
+        scores[inside] = model.log_odds(rows_of([cases[place] for place in inside]))
+    chances = 1 / (1 + np.exp(-scores))
     able = np.array([case.group == "answerable, pages" for case in cases])
-    report("tuning, folds held apart", cases, chances, float(np.quantile(chances[able], REFUSED)))
+    threshold = float(np.quantile(chances[able], REFUSED))
+    figures = report("tuning, held-out folds", cases, chances, threshold)
     if chosen.fit:
-        model = fit(cases)
-        print(f"\n_INTERCEPT = {model.intercept:.3f}")
-        for name, weight in zip(SIGNALS, model.weights, strict=True):
-            print(f"    {name}={weight:.3f},")
+        models = {"answerable": fit(cases)}
+        data = checksum(chosen.data / "pages", chosen.work / EXTRA, PAGES, OTHER)
+        write_weights("abstention", models, SIGNALS, data=data, figures=figures)
         return
     in_force = np.array([confidence(case.signals) for case in cases])
     report("tuning, weights in force", cases, in_force, settings.abstain_below)
     if chosen.test:
-        test = make_cases("pages", load_questions(pages, "test", library).questions, library, cut)
+        test = make_cases("pages", load_questions(PAGES, "test", library).questions, library, cut)
         test = [case for case in test if not case.group.startswith("cut")]
         report(
             "test half, weights in force",

@@ -12,7 +12,7 @@ import random
 import re
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,15 +20,25 @@ from rag.papers import Paper
 from rag.text.sentences import sentence_spans
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-__all__ = ["KINDS", "MUST_PASS", "Case", "Gold", "make_cases", "read_gold"]
+__all__ = [
+    "KINDS",
+    "MUST_PASS",
+    "Case",
+    "Gold",
+    "is_held_out",
+    "make_cases",
+    "measured_abstracts",
+    "read_gold",
+]
 
 MUST_PASS = ("paraphrase", "verbatim", "reworded", "compound")
 KINDS = (*MUST_PASS, "number", "invented", "swapped", "spliced", "negated", "contradicted")
+_MEASURED_EVERY = 5  # of the groups: what the models are measured on, and never fitted on
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +76,13 @@ class Case:
 def read_gold(folder: Path, split: str) -> tuple[list[Gold], dict[str, Paper]]:
     """Read the labelled pairs and the papers of a set."""
     papers = {}
-    for line in (folder / "corpus.jsonl").open(encoding="utf-8"):
-        row = json.loads(line)
+    for row in _rows(folder / "corpus.jsonl"):
         papers[row["_id"]] = Paper(id=row["_id"], title=row["title"], abstract=row["text"])
     sentences = {}
-    for line in (folder / "sentences.jsonl").open(encoding="utf-8"):
-        row = json.loads(line)
+    for row in _rows(folder / "sentences.jsonl"):
         sentences[row["id"]] = row["sentences"]
     pairs: dict[tuple[str, str], Gold] = {}
-    for line in (folder / "rationales" / f"{split}.jsonl").open(encoding="utf-8"):
-        row = json.loads(line)
+    for row in _rows(folder / "rationales" / f"{split}.jsonl"):
         if row["label"] not in {"SUPPORT", "CONTRADICT"}:
             continue
         gold = tuple(sentences[row["doc_id"]][i].strip() for i in row["sentences"])
@@ -84,6 +91,11 @@ def read_gold(folder: Path, split: str) -> tuple[list[Gold], dict[str, Paper]]:
         supports = row["label"] == "SUPPORT"
         pairs[key] = Gold(row["claim_id"], row["claim"], row["doc_id"], supports, (*before, *gold))
     return list(pairs.values()), papers
+
+
+def _rows(path: Path) -> Iterator[dict[str, Any]]:
+    with path.open(encoding="utf-8") as lines:
+        yield from map(json.loads, lines)
 
 
 def _groups(golds: Sequence[Gold]) -> dict[str, int]:
@@ -100,6 +112,17 @@ def _groups(golds: Sequence[Gold]) -> dict[str, int]:
     names = sorted({root(name) for name in list(parent)})
     numbers = {name: index for index, name in enumerate(names)}
     return {name: numbers[root(name)] for name in list(parent)}
+
+
+def is_held_out(group: int) -> bool:
+    """Tell whether the cases of a group are for measuring alone."""
+    return group % _MEASURED_EVERY == 0
+
+
+def measured_abstracts(golds: Sequence[Gold]) -> frozenset[str]:
+    """Return the abstracts, by id, whose cases are for measuring alone."""
+    groups = _groups(golds)
+    return frozenset(gold.doc for gold in golds if is_held_out(groups["d" + gold.doc]))
 
 
 class _Maker:

@@ -1,8 +1,8 @@
-"""Measure how well evidence sentences are chosen, on questions held apart from the fit; or fit.
+"""Measure how well evidence sentences are chosen, on questions held out of the fit; or fit.
 
-    python -m benchmarks.evidence           # measure on held-apart folds
-    python -m benchmarks.evidence --test    # and on the test half of the questions
-    python -m benchmarks.evidence --fit     # fit on all but the test half, print the weights
+    python -m benchmarks.evidence           # measure on held-out folds
+    python -m benchmarks.evidence --test    # and on the test half, with the weights in force
+    python -m benchmarks.evidence --fit     # and fit on all but the test half, write the weights
 
 Claims are those of SciFact train with their gold sentences (a set in the BEIR layout with
 rationales); questions those of `pages_questions.jsonl`, about saved pages, and of
@@ -17,79 +17,70 @@ search finds: a question whose paper isn't found counts as missed. Plain cosine 
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import gzip
 import json
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks.evidence_fit import Fitted, Pool, fit, fold_of
+from benchmarks.evidence_fit import Pool, fit
+from benchmarks.fitting import HERE, checksum, fold_of, read_options, write_weights
 from rag.evaluation.dataset import load_retrieval_set
 from rag.evaluation.questions import Question, load_questions, load_rationales
 from rag.evidence.features import PaperFit
 from rag.evidence.ranker import FEATURES, EvidenceRanker
-from rag.evidence.weights import BIAS, WEIGHTS
 from rag.index.encoding import PaperTokens
 from rag.index.paper_index import PaperIndex
 from rag.library import Library
 from rag.models.embedder import open_embedder
+from rag.models.linear import load_models
 from rag.papers import title_key
-from rag.settings import Settings, load_settings
+from rag.settings import load_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
+
+    from rag.settings import Settings
 
     Array = NDArray[np.float64]
     Encode = Callable[[Sequence[str]], NDArray[np.float32]]
 
-HERE = Path(__file__).parent
+PAGES, OTHER = HERE / "pages_questions.jsonl", HERE / "evidence_questions.jsonl"
+EXTRA = "papers.jsonl"  # those of the 140,000 that the other questions are about
 FOLDS = 5
 FOUND = 10  # papers that search gives
 DEPTHS = (1, 3, 4)
 
 
 class Vectors:
-    """Remembers vectors in a file, each of a text encoded by itself."""
+    """Remembers the vectors of texts."""
 
-    def __init__(self, encode: Encode, path: Path) -> None:
-        self._encode, self._path = encode, path
+    def __init__(self, encode: Encode) -> None:
+        self._encode = encode
         self._known: dict[str, NDArray[np.float32]] = {}
-        if path.exists():
-            with np.load(path) as saved:
-                self._known = dict(zip(saved["texts"].tolist(), saved["rows"], strict=True))
-        self._saved = len(self._known)
 
     def __call__(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return the vectors of texts."""
-        for text in texts:
-            if text not in self._known:
-                self._known[text] = self._encode([text])[0]
+        new = [text for text in dict.fromkeys(texts) if text not in self._known]
+        self._known |= dict(zip(new, self._encode(new), strict=True))
         return np.stack([self._known[text] for text in texts])
-
-    def save(self) -> None:
-        """Write what is new to the file."""
-        if len(self._known) > self._saved:
-            rows = np.stack(list(self._known.values()))
-            np.savez(self._path, texts=np.array(list(self._known)), rows=rows)
 
 
 def build_libraries(data: Path, work: Path, settings: Settings) -> tuple[Library, Library]:
     """Make the library of claims and that of questions, or open them."""
     claims = Library(work / "claims", settings=settings)
     claims.add(data / "data/scifact/corpus.jsonl")
-    asked = HERE / "evidence_questions.jsonl"
     wanted = {
         title_key(title)
-        for line in asked.read_text("utf-8").splitlines()
+        for line in OTHER.read_text("utf-8").splitlines()
         for title in json.loads(line)["papers"]
     }
-    extra = work / "papers.jsonl"
+    extra = work / EXTRA
     with gzip.open(data / "data/abstracts-140k.jsonl.gz", "rt", encoding="utf-8") as lines:
         chosen = [line for line in lines if title_key(json.loads(line)["title"]) in wanted]
     extra.write_text("".join(chosen), "utf-8")
@@ -101,10 +92,10 @@ def build_libraries(data: Path, work: Path, settings: Settings) -> tuple[Library
 @contextlib.contextmanager
 def open_ranker(library: Library) -> Iterator[EvidenceRanker]:
     """Yield what ranks sentences of a library's papers."""
-    embedder = open_embedder(library.settings)
+    encoder = open_embedder(library.settings).encoder
     with contextlib.closing(PaperIndex(library.settings)) as index:
-        tokens = PaperTokens(embedder, index.tokens)
-        yield EvidenceRanker(embedder.encode_tokens, tokens, index.keyword.document_frequency)
+        tokens = PaperTokens(encoder, index.tokens)
+        yield EvidenceRanker(encoder.encode_tokens, tokens, index.keyword)
 
 
 def make_pools(questions: Iterable[Question], library: Library, encode: Encode) -> list[Pool]:
@@ -117,7 +108,7 @@ def make_pool(question: Question, library: Library, encode: Encode, ranker: Evid
     text = f"{question.previous} {question.text}" if question.previous else question.text
     hits = library.search(text, k=FOUND)
     found = [hit.paper for hit in hits]
-    fits = [PaperFit(score=hit.score, cosine=hit.cosine, bm25=hit.bm25) for hit in hits]
+    fits = [PaperFit(score=hit.score, bm25=hit.bm25) for hit in hits]
     measured = ranker.measure(text, found, fits=fits)
     papers, features, abstracts = [*found], [*measured.features], [*measured.abstracts]
     for one in dict.fromkeys(gold.paper for gold in question.evidence):
@@ -139,7 +130,7 @@ def make_pool(question: Question, library: Library, encode: Encode, ranker: Evid
     return Pool(
         id=question.id,
         kind=question.kind,
-        question=measured.query.question,
+        model=measured.model,
         papers=numbers,
         features=np.concatenate(features),
         gold=np.array(gold, bool),
@@ -149,14 +140,14 @@ def make_pool(question: Question, library: Library, encode: Encode, ranker: Evid
     )
 
 
-def score_apart(tuning: Mapping[str, Sequence[Pool]], folds: int) -> dict[str, Array]:
-    """Score each question by a model that was fitted without its fold; by its id."""
+def score_held_out(pools: Sequence[Pool]) -> dict[str, Array]:
+    """Score each question by models that were fitted without its fold; by its id."""
     scores: dict[str, Array] = {}
-    everything = [pool for pools in tuning.values() for pool in pools]
-    for fold in range(folds):
-        model = fit([pool for pool in everything if fold_of(pool.id, folds) != fold])
-        apart = (pool for pool in everything if fold_of(pool.id, folds) == fold)
-        scores |= {pool.id: model.logits(pool) for pool in apart}
+    folds = [fold_of(pool.id, FOLDS) for pool in pools]
+    for fold in range(FOLDS):
+        models = fit([pool for pool, own in zip(pools, folds, strict=True) if own != fold])
+        held_out = (pool for pool, own in zip(pools, folds, strict=True) if own == fold)
+        scores |= {pool.id: models[pool.model].log_odds(pool.features) for pool in held_out}
     return scores
 
 
@@ -195,13 +186,16 @@ def separation(pools: Sequence[Pool], scores: Sequence[Array]) -> float | None:
     return float(np.mean([(a > b) + 0.5 * (a == b) for a in able for b in unable]))
 
 
-def report(name: str, pools: Sequence[Pool], scores: Sequence[Array]) -> None:
+def report(name: str, pools: Sequence[Pool], scores: Sequence[Array]) -> dict[str, float]:
+    """Print how well sentences are ranked, and return the chief figures."""
     cosines = [pool.cosines for pool in pools]
     print(f"\n{name}")
     print(f"{'':28}{'n':>5}  {'first':>6}{'in 3':>7}{'in 4':>7}")
+    chief: dict[str, float] = {}
     for label, measure in (("given the paper", given_the_paper), ("given ten", given_ten)):
         for kind, ranked in (("", scores), (", plain cosine", cosines)):
             count, *shares = measure(pools, ranked)
+            chief |= {f"{name}, {label}, first": shares[0]} if not kind else {}
             figures = "".join(f"{share:7.3f}" for share in shares)
             print(f"  {label + kind:26}{int(count):5d} {figures}")
     for kind, ranked in (("", scores), (", plain cosine", cosines)):
@@ -210,21 +204,12 @@ def report(name: str, pools: Sequence[Pool], scores: Sequence[Array]) -> None:
             for pool, score in zip(pools, ranked, strict=True)
             if pool.right.any()
         ]
+        chief |= {f"{name}, right paper": float(np.mean(leads))} if not kind else {}
         print(f"  {'right paper' + kind:26}{len(leads):5d} {np.mean(leads):7.3f}")
     auroc, plain = separation(pools, scores), separation(pools, cosines)
     if auroc is not None:
         print(f"  {'AUROC of answerable':26}{len(pools):5d} {auroc:7.3f}  plain cosine {plain:.3f}")
-
-
-def print_weights(model: Fitted, pools: Sequence[Pool]) -> None:
-    print("WEIGHTS: dict[str, tuple[float, float]] = {")
-    for name, claim, question in zip(FEATURES, *model.weights, strict=True):
-        print(f'    "{name}": ({claim:.3f}, {question:.3f}),')
-    print(f"}}\nBIAS = ({model.bias[0]:.3f}, {model.bias[1]:.3f})")
-    spread = np.concatenate([pool.features for pool in pools]).std(axis=0)
-    print("\nWeights times the spread of the feature (claims, questions):")
-    for name, claim, question in zip(FEATURES, *(model.weights * spread), strict=True):
-        print(f"  {name:16}{claim:7.2f}{question:7.2f}")
+    return chief
 
 
 def calibration(pools: Sequence[Pool], scores: Sequence[Array]) -> None:
@@ -251,48 +236,39 @@ def latency(library: Library, questions: Sequence[Question]) -> None:
     print(f"\nmilliseconds to rank {FOUND} papers, p50: {np.median(times):.1f}")
 
 
-def read_options(doc: str | None) -> argparse.Namespace:
-    """Read the options of the command line: data, work, fit, test."""
-    parser = argparse.ArgumentParser(description=(doc or "").splitlines()[0])
-    parser.add_argument("--data", type=Path, default=Path("../shared"), help="pages and data")
-    parser.add_argument("--work", type=Path, default=Path("build/evidence"), help="libraries")
-    parser.add_argument("--fit", action="store_true", help="print weights fitted on all folds")
-    parser.add_argument("--test", action="store_true", help="measure the test half as well")
-    return parser.parse_args()
-
-
 def main() -> None:
     chosen = read_options(__doc__)
     chosen.work.mkdir(parents=True, exist_ok=True)
     settings = load_settings()
     claims, questions = build_libraries(chosen.data, chosen.work, settings)
-    encode = Vectors(open_embedder(settings).encode, chosen.work / "vectors.npz")
-    pages, other = HERE / "pages_questions.jsonl", HERE / "evidence_questions.jsonl"
+    encode = Vectors(open_embedder(settings).encoder.encode)
     rationales = load_rationales(
         load_retrieval_set(chosen.data / "data/scifact", "train"), claims
     ).questions
-    asked = load_questions(pages, "tuning", questions).questions
+    asked = load_questions(PAGES, "tuning", questions).questions
+    others = load_questions(OTHER, "all", questions).questions
     tuning = {
         "claims of SciFact train": make_pools(rationales, claims, encode),
-        "questions on other papers": make_pools(
-            load_questions(other, "all", questions).questions, questions, encode
-        ),
+        "questions on other papers": make_pools(others, questions, encode),
         "questions on the pages, tuning half": make_pools(asked, questions, encode),
     }
-    encode.save()
     everything = [pool for pools in tuning.values() for pool in pools]
-    if chosen.fit:
-        print_weights(fit(everything), everything)
-        return
-    apart = score_apart(tuning, FOLDS)
+    held_out = score_held_out(everything)
+    figures: dict[str, float] = {}
+    print("On held-out folds")
     for name, pools in tuning.items():
-        report(f"{name}, folds held apart", pools, [apart[pool.id] for pool in pools])
-    calibration(everything, [apart[pool.id] for pool in everything])
+        figures |= report(name, pools, [held_out[pool.id] for pool in pools])
+    calibration(everything, [held_out[pool.id] for pool in everything])
+    if chosen.fit:
+        sources = (chosen.data / "data/scifact", chosen.data / "pages", chosen.work / EXTRA)
+        data = checksum(*sources, PAGES, OTHER)
+        write_weights("evidence", fit(everything), FEATURES, data=data, figures=figures)
+        return
     if chosen.test:
-        test = make_pools(load_questions(pages, "test", questions).questions, questions, encode)
-        encode.save()
-        model = Fitted(np.array([WEIGHTS[name] for name in FEATURES]).T, np.array(BIAS))
-        report("questions on the pages, test half", test, [model.logits(pool) for pool in test])
+        test = make_pools(load_questions(PAGES, "test", questions).questions, questions, encode)
+        models = load_models("evidence", FEATURES)
+        scores = [models[pool.model].log_odds(pool.features) for pool in test]
+        report("questions on the pages, test half, weights in force", test, scores)
     latency(questions, asked)
 
 

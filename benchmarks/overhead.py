@@ -20,17 +20,39 @@ import numpy as np
 
 from benchmarks.ask import WARMING, read_questions
 from rag.library import Library
-from rag.llm.client import Delta, LanguageModel
+from rag.llm.client import Delta
 from rag.settings import load_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncGenerator, Generator, Sequence
+
+    from rag.llm.client import Message
 
 
-def answer_at_once(*_args: object, **_options: object) -> Iterator[Delta]:
-    """Stand in the place of a model."""
-    yield Delta(text="The papers differ [1].")
-    yield Delta(finish="stop")
+class AtOnce:
+    """A client that stands in the place of a model."""
+
+    name = "at-once"
+    endpoint = "nowhere"
+
+    def stream(
+        self, messages: Sequence[Message], *, max_tokens: int
+    ) -> Generator[Delta, None, None]:
+        """Reply at once, whatever is asked."""
+        del messages, max_tokens
+        yield Delta(text="The papers differ [1].")
+        yield Delta(finish="stop")
+
+    async def astream(
+        self, messages: Sequence[Message], *, max_tokens: int
+    ) -> AsyncGenerator[Delta, None]:
+        """Reply as `stream` does."""
+        for delta in self.stream(messages, max_tokens=max_tokens):
+            yield delta
+
+    def list_models(self) -> list[str]:
+        """Return the one name."""
+        return [self.name]
 
 
 def main() -> None:
@@ -38,21 +60,17 @@ def main() -> None:
     parser.add_argument("--storage", type=Path, required=True, help="folder of the library")
     parser.add_argument("--count", type=int, default=60, help="questions that are timed")
     chosen = parser.parse_args()
-    os.environ.setdefault("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")  # never called
-    LanguageModel.stream = answer_at_once  # type: ignore[method-assign,assignment]
-    settings = load_settings().model_copy(
-        update={"storage": chosen.storage, "llm_model": "at-once", "answer_cache": False}
-    )
+    settings = load_settings().model_copy(update={"answer_cache": False})
     first: list[float] = []
-    with Library(settings=settings) as library:
+    with Library(chosen.storage, settings=settings, llm=AtOnce()) as library:
         papers = len(library)
         for place, question in enumerate(read_questions()[: WARMING + chosen.count]):
             started = time.perf_counter()
             stream = library.stream(question)
-            piece = next(stream)
+            next(stream)
             taken = 1000 * (time.perf_counter() - started)
-            *_, answer = piece, *stream
-            if place >= WARMING and not answer.abstained:  # type: ignore[union-attr]
+            answer = stream.finish()
+            if place >= WARMING and not answer.abstained:
                 first.append(taken)
     load = " ".join(f"{one:.1f}" for one in os.getloadavg())
     p50, p95 = np.percentile(first, [50, 95])

@@ -32,10 +32,10 @@ FOUND = 10
 # What is timed: the leg it counts for, and the methods that do its work.
 LEGS: dict[str, list[tuple[type, str]]] = {
     "embedding the question": [(SentenceEncoder, "encode")],
-    "keyword search": [(KeywordIndex, name) for name in ("search", "terms", "document_frequency")],
+    "keyword search": [(KeywordIndex, name) for name in ("search", "document_frequency")],
     "nearest vectors": [(ChromaChunkStore, "nearest")],
     "vectors of candidates": [(ChromaChunkStore, "vectors")],
-    "passages": [(ChromaChunkStore, "get_nodes")],
+    "passages": [(ChromaChunkStore, "passages")],
     "records": [
         (Catalog, name)
         for name in ("get", "chunk_counts", "matching", "by_title", "by_identifier", "__len__")

@@ -313,8 +313,8 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     settings = load_settings()
-    embedder = open_embedder(settings)
-    verifier = Verifier(embedder.encode, embedder.count_tokens, open_reader(settings))
+    encoder = open_embedder(settings).encoder
+    verifier = Verifier(encoder.encode, encoder.count_tokens, open_reader(settings))
     result = {}
     if options.pages is not None:
         with Library(options.pages) as library:

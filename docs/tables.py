@@ -1,4 +1,4 @@
-"""Write the tables of formats into these pages, from the registries: `python docs/tables.py`."""
+"""Write the tables that come from the code into these pages: `python docs/tables.py`."""
 # ruff: noqa: INP001 - a script beside the pages, not a package
 
 from __future__ import annotations
@@ -7,20 +7,27 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from typer.core import TyperArgument
+from typer.main import get_command
+
+from rag.cli.app import app
 from rag.export import PaperFormat, answer_formats, conversation_formats, paper_formats
 from rag.sources import all_readers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-PAGES = ("sources.md", "export.md")
+    from typer.core import TyperCommand
+
+PAGES = ("sources.md", "export.md", "commands.md")
 _PLACE = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+_TYPE = re.compile(r" <[^>]+>")  # what kind of value an option takes, where its name says it too
 
 
 def filled(page: str) -> str:
-    """Return a page with each of its tables as the registries have it now."""
-    tables = {"readers": _readers(), "exports": _exports()}
-    return _PLACE.sub(lambda place: f"{place[1]}\n{tables[place[2]]}\n{place[3]}", page)
+    """Return a page with each of its tables as the code has it now."""
+    tables = {"readers": _readers, "exports": _exports, "commands": _commands}
+    return _PLACE.sub(lambda place: f"{place[1]}\n{tables[place[2]]()}\n{place[3]}", page)
 
 
 def _readers() -> str:
@@ -43,6 +50,25 @@ def _exports() -> str:
             row[2].append(what)
     cells = ((f"`{name}`", label, ", ".join(of), ends) for name, (label, ends, of) in rows.items())
     return _table(("format", "what it is", "holds", "endings"), cells)
+
+
+def _commands() -> str:
+    return "\n".join(_command(name, one) for name, one in sorted(get_command(app).commands.items()))
+
+
+def _command(name: str, command: TyperCommand) -> str:
+    """Return a section with what `rag NAME --help` says."""
+    context = command.make_context(name, [], resilient_parsing=True)
+    usage, rows = [f"rag {name} [OPTIONS]"], []
+    for parameter in command.params:
+        syntax, meaning = parameter.get_help_record(context)
+        syntax = _TYPE.sub("", syntax).replace("|", r"\|")
+        if isinstance(parameter, TyperArgument):
+            syntax = syntax.upper()
+            usage.append(syntax if parameter.required else f"[{syntax}]")
+        rows.append((f"`{syntax}`", meaning.removesuffix("[required]").strip()))
+    about = "\n\n".join(" ".join(part.split()) for part in command.help.split("\n\n"))
+    return f"## {name}\n\n`{' '.join(usage)}`\n\n{about}\n\n{_table(('', 'meaning'), rows)}"
 
 
 def _endings(suffixes: Iterable[str]) -> str:

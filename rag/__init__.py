@@ -24,48 +24,98 @@ for _switch, _value in {
     os.environ.setdefault(_switch, _value)
 
 if TYPE_CHECKING:
-    from rag.answers.answer import Answer, Citation, Sentence, Verification
+    from rag.answers.answer import Answer, Citation, Retrieved, Sentence, Verification
+    from rag.answers.stream import AnswerStream, AsyncAnswerStream
     from rag.chat.conversation import Chat
-    from rag.errors import LLMError, RagError
+    from rag.errors import (
+        EmbedderError,
+        LibraryError,
+        LibraryNotFoundError,
+        LLMError,
+        ManifestMismatchError,
+        PaperNotFoundError,
+        QuestionError,
+        RagError,
+        SettingsError,
+        StorageError,
+    )
     from rag.index.sync import AddReport
     from rag.library import Library
+    from rag.library.llama_index import HybridRetriever, LibraryQueryEngine
+    from rag.library.map import PaperMap
+    from rag.library.overview import Overview
     from rag.papers import Paper
-    from rag.search.hybrid import Hit, Passage
+    from rag.search.hybrid import Hit, Passage, SearchResult
     from rag.search.query import Filters
     from rag.settings import Settings
+    from rag.sources import Rejection
 
 # Where each public name lives: nothing heavy is imported before it is used.
 _HOMES = {
     "AddReport": "rag.index.sync",
     "Answer": "rag.answers.answer",
+    "AnswerStream": "rag.answers.stream",
+    "AsyncAnswerStream": "rag.answers.stream",
     "Chat": "rag.chat.conversation",
     "Citation": "rag.answers.answer",
+    "EmbedderError": "rag.errors",
     "Filters": "rag.search.query",
     "Hit": "rag.search.hybrid",
+    "HybridRetriever": "rag.library.llama_index",
     "LLMError": "rag.errors",
     "Library": "rag.library",
+    "LibraryError": "rag.errors",
+    "LibraryNotFoundError": "rag.errors",
+    "LibraryQueryEngine": "rag.library.llama_index",
+    "ManifestMismatchError": "rag.errors",
+    "Overview": "rag.library.overview",
     "Paper": "rag.papers",
+    "PaperMap": "rag.library.map",
+    "PaperNotFoundError": "rag.errors",
     "Passage": "rag.search.hybrid",
+    "QuestionError": "rag.errors",
     "RagError": "rag.errors",
+    "Rejection": "rag.sources",
+    "Retrieved": "rag.answers.answer",
+    "SearchResult": "rag.search.hybrid",
     "Sentence": "rag.answers.answer",
     "Settings": "rag.settings",
+    "SettingsError": "rag.errors",
+    "StorageError": "rag.errors",
     "Verification": "rag.answers.answer",
 }
 
 __all__ = [
     "AddReport",
     "Answer",
+    "AnswerStream",
+    "AsyncAnswerStream",
     "Chat",
     "Citation",
+    "EmbedderError",
     "Filters",
     "Hit",
+    "HybridRetriever",
     "LLMError",
     "Library",
+    "LibraryError",
+    "LibraryNotFoundError",
+    "LibraryQueryEngine",
+    "ManifestMismatchError",
+    "Overview",
     "Paper",
+    "PaperMap",
+    "PaperNotFoundError",
     "Passage",
+    "QuestionError",
     "RagError",
+    "Rejection",
+    "Retrieved",
+    "SearchResult",
     "Sentence",
     "Settings",
+    "SettingsError",
+    "StorageError",
     "Verification",
     "__version__",
 ]

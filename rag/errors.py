@@ -10,6 +10,7 @@ __all__ = [
     "EmbedderError",
     "LLMError",
     "LibraryError",
+    "LibraryNotFoundError",
     "ManifestMismatchError",
     "PaperNotFoundError",
     "QuestionError",
@@ -45,6 +46,10 @@ class LibraryError(RagError):
 
 class StorageError(LibraryError):
     """The storage folder or the Chroma server can't be used."""
+
+
+class LibraryNotFoundError(LibraryError):
+    """There is no library in the storage folder yet: nothing has been added."""
 
 
 class ManifestMismatchError(LibraryError):

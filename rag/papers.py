@@ -151,19 +151,8 @@ class Paper:
 
     def content_hash(self) -> str:
         """Hash what is embedded: when it changes, the paper's chunks are replaced."""
-        return _hash([self.title, self.abstract])
-
-    def metadata_hash(self) -> str:
-        """Hash everything else: when only this changes, nothing is embedded again."""
-        values = self.as_dict()
-        return _hash([values[field.name] for field in fields(self) if field.name not in _CONTENT])
-
-
-_CONTENT = ("id", "title", "abstract")
-
-
-def _hash(values: list[Any]) -> str:
-    return hashlib.sha256(json.dumps(values, ensure_ascii=False).encode()).hexdigest()[:16]
+        content = json.dumps([self.title, self.abstract], ensure_ascii=False)
+        return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 
 def title_key(title: str) -> str:

@@ -26,7 +26,8 @@ from rag.errors import SettingsError
 __all__ = ["Settings", "load_settings"]
 
 _PREFIX = "RAG_"
-_SECRETS = {"RAG_UI_PASSWORD"}  # read where it is used, so that no setting ever holds it
+# Read where they are used, so that no setting ever holds them.
+_SECRETS = {"RAG_UI_PASSWORD", "RAG_EMBEDDING_API_KEY"}
 _FILE = "rag.toml"
 
 
@@ -45,7 +46,15 @@ class Settings(BaseSettings):
     embedder: str = Field(
         "minilm",
         min_length=1,
-        description="`minilm`, or the path of a folder with a BERT-style sentence encoder.",
+        description="`minilm`, the path of a folder with a BERT-style sentence encoder, or "
+        "`openai:` and the name of a model at an OpenAI-compatible endpoint.",
+    )
+    embedding_base_url: str | None = Field(
+        None,
+        description="Address of the endpoint that embeds; without it that of the language model.",
+    )
+    embedding_max_tokens: int = Field(
+        512, ge=64, description="How many tokens an embedder takes that doesn't say so itself."
     )
     quantize: bool = Field(True, description="Run the local embedder in int8.")
     chroma_url: str | None = Field(
@@ -124,11 +133,20 @@ class Settings(BaseSettings):
     fallback: Literal["none", "extractive"] = Field(
         "none", description="`extractive` answers by quoting when the model can't be had."
     )
+    check: Literal["local", "model"] = Field(
+        "local",
+        description="Who checks the sentences: the models of the package, or also the language "
+        "model, in one more request.",
+    )
+    repair: bool = Field(
+        False,
+        description="Have the model correct or drop sentences that fail, in one request more.",
+    )
     strict: bool = Field(
         False, description="Remove the sentences that fail the check from the answer."
     )
 
-    @field_validator("chroma_url")
+    @field_validator("chroma_url", "embedding_base_url")
     @classmethod
     def _check_url(cls, value: str | None) -> str | None:
         if value and not value.startswith(("http://", "https://")):

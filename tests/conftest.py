@@ -14,15 +14,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from hypothesis import settings as hypothesis_settings
+from servers.openai_server import OpenAIServer
 
 from rag import Library, Settings, registry
+from rag.llm import failures as llm_failures
 from rag.models.encoder import SentenceEncoder, default_weights
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from rag.llm.client import LLMClient
+
 DATA = Path(__file__).with_name("data")
 HOSTS = ["127.0.0.1", "::1", "localhost"]
+KEY = "sk-loopback-0123456789"
 ENCODER_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 hypothesis_settings.register_profile("tests", derandomize=True, deadline=None, database=None)
@@ -134,6 +139,46 @@ def tiny_library(tiny_settings: Settings) -> Iterator[Library]:
     """An empty library with the small encoder, which a test may fill."""
     with Library(settings=tiny_settings) as opened:
         yield opened
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenAIServer]:
+    """A loopback endpoint, which the environment names; a test scripts what it replies."""
+    with OpenAIServer(api_key=KEY) as running:
+        monkeypatch.setenv("OPENAI_BASE_URL", running.url)
+        monkeypatch.setenv("OPENAI_API_KEY", KEY)
+        yield running
+
+
+@pytest.fixture
+def open_library(
+    library: Library,
+    stored: Path,
+    model_cache: Path,
+    server: OpenAIServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Callable[..., Library]]:
+    """Return a function that opens the stored library with a model and other settings."""
+    monkeypatch.setattr(llm_failures, "_FIRST_WAIT", 0.0)
+    opened: list[Library] = []
+
+    def open_with(*, llm: LLMClient | None = None, **values: Any) -> Library:
+        chosen = {"cache": model_cache, "llm_model": "test-model", **values}
+        opened.append(Library(settings=Settings(storage=stored, **chosen), llm=llm))
+        # Loading these takes longer than a test.
+        opened[-1]._parts._embedder = library._parts.embedder()
+        opened[-1]._parts._verifier = library._parts.verifier()
+        return opened[-1]
+
+    yield open_with
+    for one in opened:
+        one.close()
+
+
+@pytest.fixture
+def written(open_library: Callable[..., Library]) -> Library:
+    """A library whose answers the endpoint writes, with the default settings."""
+    return open_library()
 
 
 @dataclass

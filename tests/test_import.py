@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import ast
+import importlib
+import inspect
 import json
 import os
 import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 import pytest
 
 import rag
+from rag import errors
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 HEAVY = [
     "chromadb", "fastembed", "gradio", "httpx", "llama_index", "numpy", "onnx", "onnxruntime",
@@ -47,6 +55,64 @@ def test_every_public_name_is_there() -> None:
     assert dir(rag) == sorted(rag.__all__)
     with pytest.raises(AttributeError, match="nothing"):
         _ = rag.nothing
+
+
+def test_every_error_is_public() -> None:
+    assert set(errors.__all__) <= set(rag.__all__)
+
+
+PUBLIC = [name for name in rag.__all__ if isinstance(getattr(rag, name), type)]
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_every_class_that_a_public_one_speaks_of_is_public(name: str) -> None:
+    known = {getattr(rag, one) for one in PUBLIC}
+    for place, found in classes_in_signatures(getattr(rag, name)):
+        assert found in known, f"{name}.{place} speaks of {found.__qualname__}"
+
+
+def test_the_walk_over_signatures_finds_what_is_written_there() -> None:
+    found = set(classes_in_signatures(rag.Library))
+    assert ("find", importlib.import_module("rag.search.hybrid").SearchResult) in found
+    assert ("ask", rag.Filters) in found
+    assert ("settings", rag.Settings) not in found  # set by __init__, without a signature
+    assert ("hits", rag.Hit) in set(classes_in_signatures(rag.SearchResult))
+    assert ("papers", rag.Paper) in set(classes_in_signatures(rag.Answer))
+
+
+def classes_in_signatures(public: type) -> Iterator[tuple[str, type]]:
+    """Yield the package's classes in the annotations of a class, and where each of them stands."""
+    for cls in public.__mro__:
+        if cls.__module__.split(".")[0] != "rag":
+            continue
+        names = names_of(cls.__module__)
+        annotations = list(vars(cls).get("__annotations__", {}).items())
+        for place, member in vars(cls).items():
+            function = getattr(member, "fget", None) or getattr(member, "__func__", member)
+            if inspect.isfunction(function):
+                annotations += [(place, text) for text in function.__annotations__.values()]
+        for place, text in annotations:
+            if place.startswith("_"):
+                continue
+            for node in ast.walk(ast.parse(str(text), mode="eval")):
+                found = names.get(node.id) if isinstance(node, ast.Name) else None
+                if isinstance(found, type):
+                    yield place, found
+
+
+def names_of(module: str) -> dict[str, object]:
+    """Return what the package's names in a module stand for, also those that only types need."""
+    source = importlib.import_module(module)
+    names = {name: value for name, value in vars(source).items() if is_ours(value)}
+    for node in ast.walk(ast.parse(inspect.getsource(source))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "rag":
+            home = importlib.import_module(node.module or "")
+            names |= {(one.asname or one.name): getattr(home, one.name) for one in node.names}
+    return names
+
+
+def is_ours(value: object) -> bool:
+    return isinstance(value, type) and value.__module__.split(".")[0] == "rag"
 
 
 def test_telemetry_of_what_it_stands_on_is_off() -> None:

@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from servers.openai_server import OpenAIServer
 
-    from rag import Answer
-
-__all__ = ["GOOD", "WHALES", "collect", "sent"]
+__all__ = ["GOOD", "WHALES", "sent"]
 
 WHALES = "How are blue whales counted with few labels?"
 GOOD = (
     "Blue whales are counted with only fifty labelled minutes of sound [1]. "
     "Ship noise below 60 hertz doubles the error [1]."
 )
-
-
-def collect(events: Iterable[Any]) -> tuple[list[str], Answer]:
-    """Part what a stream yields: the pieces of the text, and the answer."""
-    *pieces, answer = events
-    return pieces, answer
 
 
 def sent(server: OpenAIServer, index: int = -1) -> dict[str, str]:

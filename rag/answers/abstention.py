@@ -12,26 +12,37 @@ import math
 from dataclasses import astuple, dataclass, fields
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from rag.evidence.cues import asks_for_a_number, count_numbers, lacks_measure
-from rag.evidence.names import holds_name, initials, names_in, subjects
+from rag.evidence.names import held_in, names_in, subjects
+from rag.models.linear import load_models
+from rag.text.terms import rarity, terms
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from rag.evidence.ranker import Evidence
     from rag.papers import Paper
     from rag.search.hybrid import Hit
+    from rag.text.terms import Collection
 
-    Terms = Callable[[str], Sequence[str]]
-    Frequency = Callable[[Sequence[str]], tuple[list[int], int]]
-
-__all__ = ["NO_ANSWER", "SIGNALS", "Signals", "confidence", "in_words", "read_signals"]
+__all__ = [
+    "NO_ANSWER",
+    "SIGNALS",
+    "Signals",
+    "confidence",
+    "in_words",
+    "read_signals",
+    "shortfalls",
+]
 
 NO_ANSWER = "The papers in this library don't hold an answer to that."
 
 _EPSILON = 0.03  # a sentence that says nothing counts no less: small libraries have few others
 _BEST = 3  # sentences whose scores are taken together
 _NEAR = 0.25  # cosine below which hardly any question has its answer in the papers
+_NAMED = 4  # subjects that a shortfall lists: a longer list says no more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +52,7 @@ class Signals:
     "The paper" is the one that would be quoted first.
 
     Attributes:
-        cosine: Similarity of the question and the nearest chunk, -1 to 1.
+        cosine: Of the question and the nearest paper, -1 to 1.
         evidence: Mean log-odds of the three best sentences.
         unnamed: 1 where the question has a name that the paper lacks, else 0.
         unheard: 1 where it has one that none of the papers read has, else 0.
@@ -52,7 +63,7 @@ class Signals:
             the paper has no word of: 0 to 1. A question that knows the paper and finds its other
             words nowhere in it asks for what the paper doesn't say.
         scattered: Share of the question's words that other papers have and the paper lacks.
-        far: How far the nearest chunk lies below a cosine of 0.25, as a share of it: 0 to 1.
+        far: How far the nearest paper lies below a cosine of 0.25, as a share of it: 0 to 1.
     """
 
     cosine: float
@@ -70,11 +81,7 @@ SIGNALS = tuple(field.name for field in fields(Signals))
 
 
 def read_signals(
-    question: str,
-    hits: Sequence[Hit],
-    evidence: Sequence[Evidence],
-    terms: Terms,
-    document_frequency: Frequency,
+    question: str, hits: Sequence[Hit], evidence: Sequence[Evidence], collection: Collection
 ) -> Signals:
     """Measure the signals of one question.
 
@@ -82,66 +89,41 @@ def read_signals(
         question: As it was searched.
         hits: The papers that were read, best first; at least one.
         evidence: Their sentences, best first; `paper` indexes `hits`.
-        terms: Reduces a text to the terms by which words are compared.
-        document_frequency: Counts the papers that hold each term, and all papers.
+        collection: The library, which tells how rare each term is.
     """
     papers = [hit.paper for hit in hits]
     first = evidence[0].paper if evidence else 0
-    words = {word: tuple(terms(word)) for word in subjects(question)}
-    held = [_held(words, paper, terms) for paper in papers]
-    named = [{name for name in names_in(question) if name in has} for has in held]
+    words = subjects(question)
+    held = [held_in(f"{paper.title}\n{paper.abstract}", words) for paper in papers]
     names = set(names_in(question)) & set(words)
     anywhere = set().union(*held)
     numbers = asks_for_a_number(question) and not count_numbers(papers[first].abstract)
     odds = [_log_odds(one.score) for one in evidence[:_BEST]]
-    cosine = max(hit.cosine for hit in hits)
+    cosine = max((one.cosine for one in evidence), default=0.0)
     return Signals(
         cosine=cosine,
         evidence=sum(odds) / len(odds) if odds else _log_odds(0.0),
-        unnamed=float(names > named[first]),
+        unnamed=float(bool(names - held[first])),
         unheard=float(bool(names - anywhere)),
         uncounted=float(numbers),
         unmeasured=float(lacks_measure(question, papers[first].abstract)),
-        aside=_aside(words, papers[first], held[first], terms, document_frequency),
+        aside=_aside(words, papers[first], held[first], collection),
         scattered=len(anywhere - held[first]) / (len(words) or 1),
         far=min(1.0, max(0.0, 1.0 - cosine / _NEAR)),
     )
 
 
-def _held(words: dict[str, tuple[str, ...]], paper: Paper, terms: Terms) -> set[str]:
-    """Return the words of a question that a paper holds."""
-    text = f"{paper.title}\n{paper.abstract}"
-    held, first_letters = set(terms(text)), initials(text)
-    return {word for word in words if holds_name(word, held, first_letters, terms)}
-
-
-def _aside(
-    words: dict[str, tuple[str, ...]],
-    paper: Paper,
-    held: set[str],
-    terms: Terms,
-    document_frequency: Frequency,
-) -> float:
+def _aside(words: Sequence[str], paper: Paper, held: set[str], collection: Collection) -> float:
     title = set(terms(paper.title))
-    topic = {word for word, own in words.items() if own and title.issuperset(own)}
+    own = {word: terms(word) for word in words}
+    topic = {word for word in words if own[word] and title.issuperset(own[word])}
     rest = set(words) - topic
     if not topic or not rest:
         return 0.0
-    rare = _rarity(words, document_frequency)
+    # A word is as rare as its rarest term.
+    rare = {word: max(rarity(own[word], collection), default=0.0) for word in words}
     share = sum(rare[word] for word in topic) / (sum(rare.values()) or 1.0)
     return share * len(rest - held) / len(rest)
-
-
-def _rarity(words: dict[str, tuple[str, ...]], document_frequency: Frequency) -> dict[str, float]:
-    """Say how rare each word is in the library: as its rarest term is."""
-    flat = [term for own in words.values() for term in own]
-    counts, total = document_frequency(flat)
-    of_term = dict(zip(flat, counts, strict=True))
-    rarest = {word: min((of_term[one] for one in own), default=0) for word, own in words.items()}
-    return {
-        word: math.log(1 + max(0.0, total - count + 0.5) / (count + 0.5))
-        for word, count in rarest.items()
-    }
 
 
 def _log_odds(chance: float) -> float:
@@ -149,26 +131,15 @@ def _log_odds(chance: float) -> float:
     return math.log(bounded / (1 - bounded))
 
 
-# A logistic model, fitted by `python -m benchmarks.abstention --fit`, with the sign of each signal
-# given beforehand; docs/answers.md tells what on, and how well it separates.
-_INTERCEPT = 0.13
-_WEIGHTS = Signals(
-    cosine=3.30,
-    evidence=0.58,
-    unnamed=-1.12,
-    unheard=-2.66,
-    uncounted=-0.93,
-    unmeasured=-5.05,
-    aside=-1.50,
-    scattered=-0.72,
-    far=-5.0,  # by hand: too few questions of the fit lie so far off
-)
-
-
 def confidence(signals: Signals) -> float:
-    """Estimate how likely it is that the papers hold the answer, 0 to 1."""
-    pairs = zip(astuple(_WEIGHTS), astuple(signals), strict=True)
-    return 1.0 / (1.0 + math.exp(-_INTERCEPT - sum(weight * value for weight, value in pairs)))
+    """Estimate how likely it is that the papers hold the answer, 0 to 1.
+
+    The model is logistic, with the sign of each signal given beforehand; `make fit` writes it into
+    `rag/models/weights/abstention.json`. docs/answers.md tells what it was fitted on, and how well
+    it separates.
+    """
+    model = load_models("abstention", SIGNALS)["answerable"]
+    return float(model.probability(np.array(astuple(signals))))
 
 
 def in_words(chance: float) -> str:
@@ -177,3 +148,29 @@ def in_words(chance: float) -> str:
         if chance >= least:
             return words
     return "very unsure"
+
+
+def shortfalls(question: str, papers: Sequence[Paper]) -> tuple[str, ...]:
+    """Say of each paper what the question asks for and it doesn't mention.
+
+    Args:
+        question: As it was searched.
+        papers: The papers that come closest.
+
+    Returns:
+        One phrase a paper, to be read behind its title.
+    """
+    words = subjects(question)
+    return tuple(_shortfall(words, paper) for paper in papers)
+
+
+def _shortfall(words: Sequence[str], paper: Paper) -> str:
+    held = held_in(f"{paper.title}\n{paper.abstract}", words)
+    missing = [word for word in words if word not in held]
+    if not missing:
+        return "is on the subject, but no sentence of it answers this"
+    if len(missing) == len(words) > 1:
+        return "mentions nothing that the question names"
+    named = [f"“{word}”" for word in missing[:_NAMED]]
+    listed = named[0] if len(named) == 1 else f"{', '.join(named[:-1])} or {named[-1]}"
+    return f"doesn't mention {listed}"

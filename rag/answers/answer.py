@@ -4,15 +4,27 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from rag.papers import Paper
 
-__all__ = ["Answer", "Citation", "Retrieved", "Sentence", "Status", "Verification"]
+__all__ = [
+    "ANSWER_MODES",
+    "Answer",
+    "AnswerMode",
+    "Citation",
+    "Retrieved",
+    "Sentence",
+    "Status",
+    "Verification",
+    "retraction_notes",
+]
 
+AnswerMode: TypeAlias = Literal["extractive", "llm"]
+ANSWER_MODES: tuple[AnswerMode, ...] = ("extractive", "llm")
 Status = Literal[
     "supported", "weak", "doubtful", "unsupported", "misattributed", "uncited", "unchecked"
 ]
@@ -158,7 +170,7 @@ class Answer(_Checked):
     confidence: float = 0.0
     closest: tuple[Paper, ...] = ()
     shortfalls: tuple[str, ...] = ()
-    mode: Literal["extractive", "llm"] = "extractive"
+    mode: AnswerMode = "extractive"
     model: str | None = None
     usage: dict[str, float] = field(default_factory=dict)
     parameters: dict[str, Any] = field(default_factory=dict)
@@ -209,3 +221,11 @@ def _summary(sentences: Sequence[Sentence]) -> str:
     rest = [f"{counts[kind]} {kind}" for kind in kinds if counts[kind]]
     noun = "sentence" if len(sentences) == 1 else "sentences"
     return ", ".join([f"{supported} of {len(sentences)} {noun} supported", *rest])
+
+
+def retraction_notes(citations: Iterable[Citation]) -> tuple[str, ...]:
+    """Say which of the cited papers were retracted."""
+    cited = {one.n: one.paper for one in citations if one.paper.retracted}
+    return tuple(
+        f"[{n}] was retracted: “{paper.title or paper.id}”." for n, paper in sorted(cited.items())
+    )

@@ -2,154 +2,186 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from contextlib import aclosing
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple
 
-from rag.answers.draft import Tools
-from rag.answers.writer import AnswerWriter
+from rag.answers.answer import ANSWER_MODES
+from rag.answers.draft import Draft, Tools
+from rag.answers.prepare import prepare
+from rag.answers.quoting import quote
+from rag.answers.second_opinion import judge, repair
+from rag.answers.stream import show
 from rag.errors import LLMError, SettingsError
-from rag.llm.budget import Spending
-from rag.llm.client import LanguageModel
-from rag.llm.prompts import Prompts
+from rag.llm.budget import Budget
+from rag.llm.cache import AnswerCache
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Generator, Sequence
+    from collections.abc import Callable
 
-    from rag.answers.answer import Answer
-    from rag.answers.prepare import AnswerEngine, Prepared
-    from rag.search.query import Filters
+    from rag.answers.answer import Answer, AnswerMode
+    from rag.answers.prepare import AnswerRequest, Prepared, Retrieval
+    from rag.answers.stream import Backend
+    from rag.llm.client import LLMClient
+    from rag.llm.prompts import Prompts
     from rag.settings import Settings
-    from rag.text.citations import Numbering
     from rag.verification.verifier import Verifier
 
-__all__ = ["ANSWER_MODES", "AnswerMode", "Answerer"]
+__all__ = ["Answerer", "Writer"]
 
-AnswerMode: TypeAlias = Literal["extractive", "llm"]
-ANSWER_MODES: tuple[AnswerMode, ...] = ("extractive", "llm")
+
+class Writer(NamedTuple):
+    """Who writes an answer.
+
+    Attributes:
+        tools: The model and what its work is checked with; None where the papers are quoted.
+        note: What a reader should know of the choice; mostly nothing.
+    """
+
+    tools: Tools | None
+    note: str = ""
 
 
 class Answerer:
     """Answers questions in the way that is asked for or configured.
 
     Args:
-        engine: Finds papers and evidence, and quotes.
+        retrieval: Finds papers and evidence.
         verifier: Checks what a model wrote.
         settings: Which model writes, within which limits; without one, answers are quotes.
+        open_client: Returns the client of the model that writes.
+        prompts: What the model is asked.
     """
 
-    def __init__(self, engine: AnswerEngine, verifier: Verifier, settings: Settings) -> None:
-        self.engine = engine
-        self._verifier = verifier
-        self.settings = settings
-        self._lock = threading.Lock()
-        self._writer: AnswerWriter | None = None
-
-    def stream(
+    def __init__(
         self,
-        question: str,
+        retrieval: Retrieval,
+        verifier: Verifier,
+        settings: Settings,
         *,
-        filters: Filters | None = None,
-        mode: AnswerMode | None = None,
-        also: Sequence[str] = (),
-        focus: str | None = None,
-        numbering: Numbering | None = None,
-        spending: Spending | None = None,
-    ) -> Generator[str | Answer, None, None]:
-        """Yield the text as it comes, then the finished answer.
+        open_client: Callable[[], LLMClient],
+        prompts: Prompts,
+    ) -> None:
+        self.settings = settings
+        self._retrieval = retrieval
+        self._verifier = verifier
+        self._open_client = open_client
+        self._prompts = prompts
+        self._lock = threading.Lock()
+        self._tools: Tools | None = None
+        folder, limit = settings.cache / "answers", settings.answer_cache_mb * 1_000_000
+        self._cache = AnswerCache(folder, limit=limit) if settings.answer_cache else None
+
+    def budget(self) -> Budget:
+        """Return what one question may use of the model, and has not used yet."""
+        return Budget(self.settings)
+
+    async def answer(self, request: AnswerRequest, backend: Backend) -> Answer:
+        """Answer a question, and show the text as it comes.
 
         Args:
-            question: Not blank.
-            filters: Which papers may be used.
-            mode: How to answer; None for `llm` where a model is configured.
-            also: Ids of papers that are read whether or not they are found.
-            focus: The part of the question that the evidence must answer; all of it when None.
-            numbering: The numbers that papers have in this conversation.
-            spending: What was used for the question already.
+            request: The question.
+            backend: How to wait.
 
         Raises:
             SettingsError: a model is asked for and none is configured.
             LLMError: the model gave no answer and there is no fallback.
         """
-        writer = self.writer(mode)
-        spending = spending or Spending(self.settings)
-        prepared = self.engine.prepare(
-            question, filters=filters, also=also, focus=focus, spending=spending
-        )
-        if isinstance(writer, AnswerWriter):
-            yield from writer.stream(prepared, numbering=numbering, spending=spending)
-        else:
-            answer = self._quote(prepared, numbering, writer, spending)
-            yield answer.text
-            yield answer
+        return await self.write(await backend.run(self.prepare, request), backend)
 
-    async def astream(
-        self,
-        question: str,
-        *,
-        filters: Filters | None = None,
-        mode: AnswerMode | None = None,
-        also: Sequence[str] = (),
-        focus: str | None = None,
-        numbering: Numbering | None = None,
-        spending: Spending | None = None,
-    ) -> AsyncGenerator[str | Answer, None]:
-        """Yield what `stream` yields, without blocking the event loop."""
-        writer = await asyncio.to_thread(self.writer, mode)
-        spending = spending or Spending(self.settings)
-        prepared = await asyncio.to_thread(
-            self.engine.prepare,
-            question,
-            filters=filters,
-            also=also,
-            focus=focus,
-            spending=spending,
-        )
-        if isinstance(writer, AnswerWriter):
-            stream = writer.astream(prepared, numbering=numbering, spending=spending)
-            async with aclosing(stream) as events:
-                async for event in events:
-                    yield event
-        else:
-            answer = await asyncio.to_thread(self._quote, prepared, numbering, writer, spending)
-            yield answer.text
-            yield answer
+    def prepare(self, request: AnswerRequest) -> Prepared:
+        """Find what a question is answered from.
 
-    def writer(self, mode: AnswerMode | None) -> AnswerWriter | str:
-        """Return what writes answers in a mode; else a note for the reader, or nothing to say."""
+        Raises:
+            As `answer` does, before anything is searched.
+        """
+        self.writer(request.mode)
+        return prepare(request, self._retrieval)
+
+    async def write(self, prepared: Prepared, backend: Backend) -> Answer:
+        """Answer a question that is prepared, as `answer` does."""
+        writer = await backend.run(self.writer, prepared.request.mode)
+        if writer.tools is not None:
+            return await self._write(writer.tools, prepared, backend)
+        answer = await backend.run(self._quote, prepared, writer.note)
+        await show(answer.text)
+        return answer
+
+    def writer(self, mode: AnswerMode | None) -> Writer:
+        """Return who writes answers in a mode.
+
+        Raises:
+            SettingsError: there is no such mode, or no model is configured.
+            LLMError: the model can't be asked and there is no fallback.
+        """
         if mode not in {None, *ANSWER_MODES}:
             raise SettingsError(
                 f"There is no mode {mode!r}.", hint=f"Modes are: {', '.join(ANSWER_MODES)}."
             )
         if mode == "extractive" or (mode is None and self.settings.llm_model is None):
-            return ""
+            return Writer(None)
         with self._lock:
             try:
-                self._writer = self._writer or self._open_writer()
+                self._tools = self._tools or self._open_tools()
             except LLMError as error:
                 if self.settings.fallback != "extractive":
                     raise
-                return f"The model can't be asked, so the papers are quoted. {error.message}"
-            return self._writer
+                why = f"The model can't be asked, so the papers are quoted. {error.message}"
+                return Writer(None, why)
+            return Writer(self._tools)
 
-    def _open_writer(self) -> AnswerWriter:
-        settings = self.settings
+    def _open_tools(self) -> Tools:
         self._verifier.reader.load()  # before a model has been paid for what can't be checked
-        return AnswerWriter(
-            Tools(
-                engine=self.engine,
-                model=LanguageModel(settings),
-                prompts=Prompts(settings.prompts_dir),
-                verifier=self._verifier,
-                settings=settings,
-            )
+        return Tools(
+            model=self._open_client(),
+            prompts=self._prompts,
+            verifier=self._verifier,
+            settings=self.settings,
         )
 
-    def _quote(
-        self, prepared: Prepared, numbering: Numbering | None, note: str, spending: Spending
-    ) -> Answer:
-        answer = self.engine.quote(prepared, numbering=numbering)
+    def _quote(self, prepared: Prepared, note: str) -> Answer:
+        answer = quote(prepared, self.settings, self._verifier.reader)
         notes = (*answer.notes, note) if note else answer.notes
-        return replace(answer, notes=notes, usage=spending.as_dict())
+        return replace(answer, notes=notes, usage=prepared.request.budget.as_dict())
+
+    async def _write(self, tools: Tools, prepared: Prepared, backend: Backend) -> Answer:
+        """Have the model write until there is an answer, and check every sentence of it."""
+        draft = Draft(tools, prepared)
+        while draft.open:
+            await self._ask(tools.model, draft, backend)
+        answer = await backend.run(self._finish, draft)
+        if answer.sentences and not draft.settled:
+            budget = prepared.request.budget
+            if self.settings.check == "model":
+                answer = await judge(answer, tools, budget, backend)
+            if self.settings.repair:
+                answer = await repair(answer, tools, budget, backend)
+            answer = replace(answer, usage=budget.as_dict())
+        await show(draft.tail(answer))
+        return answer
+
+    async def _ask(self, model: LLMClient, draft: Draft, backend: Backend) -> None:
+        """Ask the model once, and show what may be shown of its answer."""
+        try:
+            request = draft.request()
+            if kept := self._cache and self._cache.get(draft.cache_key()):
+                await show(draft.take_cached(kept))
+            else:
+                deltas = backend.deltas(model, request.messages, max_tokens=request.max_tokens)
+                async with aclosing(deltas):
+                    async for delta in deltas:
+                        await show(draft.take(delta))
+                        if draft.full:
+                            break
+        except LLMError as error:
+            rest = draft.fail(error)
+        else:
+            rest = draft.close()
+        await show(rest)
+
+    def _finish(self, draft: Draft) -> Answer:
+        answer = draft.answer()
+        if self._cache is not None and (kept := draft.keep()):
+            self._cache.put(draft.cache_key(), kept)
+        return answer

@@ -6,25 +6,40 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from rag.answers.answer import Citation, Sentence, Status
+from rag.answers.answer import Citation, Sentence, retraction_notes
 from rag.answers.cited_sentences import CitedSentence, split_claims
 from rag.models.reader import BUILT_IN
-from rag.verification.claims import makes_claim
-from rag.verification.verdicts import RULES, Evidence
+from rag.verification.claims import heading_makes_claim, makes_claim, row_makes_claim
+from rag.verification.verdicts import RULES, Evidence, SentenceVerdict, Status
 from rag.verification.verifier import Claim, Verifier
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from rag.papers import Paper
-    from rag.verification.verdicts import SentenceVerdict
 
-__all__ = ["Checked", "check_text", "fails", "without_failed"]
+__all__ = [
+    "Checked",
+    "check_text",
+    "fails",
+    "left_out_note",
+    "passes",
+    "tidied",
+    "without_failed",
+]
 
 _QUOTES = 2  # of one paper for one sentence
 _AS_GOOD = 0.85  # a second quote must come this close to the best
-_FAILS: frozenset[Status] = frozenset({"doubtful", "unsupported", "misattributed", "uncited"})
-_EMPTY_LINE = re.compile(r"[ \t>]*(?:(?:[-*+•]|\d{1,3}[.)])[ \t]*)?")
+_FAILS = frozenset({"doubtful", "unsupported", "misattributed", "uncited"})
+_EMPTY_LINE = re.compile(r"[ \t>]*(?:(?:[-*+•]|\d{1,3}[.)]|#{1,6})[ \t]*|[|\s]*)?")
+_EMPTY_FENCE = re.compile(
+    r"^[ \t>]*(?P<fence>`{3,}|~{3,})[^`\n]*\n\s*(?:^[ \t>]*(?P=fence)[`~]*[ \t]*$|\Z)", re.MULTILINE
+)
+_CODE = SentenceVerdict(
+    status=Status.UNCHECKED,
+    reasons=("code can't be compared with an abstract",),
+    score=0.5,
+)
 
 
 class Checked(NamedTuple):
@@ -41,17 +56,18 @@ def check_text(
     """Check each sentence of a text against the papers that it cites.
 
     Args:
-        text: With markers such as `[1]`.
+        text: With markers such as `[1]`; what makes a claim is checked wherever it stands.
         numbered: The paper behind each number that the text may cite.
         pool: All papers among which a better one may be found; those of `numbered` that are cited
             are added where they are missing.
         verifier: Judges the sentences.
     """
-    claims = [sentence for sentence in split_claims(text) if _is_claim(sentence)]
+    claims = [one for one in split_claims(text, sources=numbered) if _is_claim(one)]
     papers = {paper.id: paper for paper in pool}
     for claim in claims:
         papers.update({numbered[n].id: numbered[n] for n in claim.numbers if n in numbered})
     places = {paper_id: index for index, paper_id in enumerate(papers)}
+    read = [claim for claim in claims if claim.kind != "code"]
     verdicts = verifier.check(
         [
             Claim(
@@ -59,14 +75,16 @@ def check_text(
                 cited=tuple(places[numbered[n].id] for n in claim.numbers if n in numbered),
                 unknown=_unknown(claim, numbered),
             )
-            for claim in claims
+            for claim in read
         ],
         list(papers.values()),
     )
+    found = iter(verdicts)
     listed = list(papers.values())
     citations = _Citations()
     sentences: list[Sentence] = []
-    for claim, verdict in zip(claims, verdicts, strict=True):
+    for claim in claims:
+        verdict = _CODE if claim.kind == "code" else next(found)
         cited = tuple(n for n in claim.numbers if n in numbered)
         quotes = [
             citations.place(n, numbered[n], words)
@@ -89,16 +107,21 @@ def check_text(
                 spans=tuple(_placed(text, claim, verdict.spans)),
             )
         )
-    return Checked(tuple(sentences), citations.all(), _notes(verdicts))
+    quotes_of = citations.all()
+    notes = (*retraction_notes(quotes_of), *_notes(sentences))
+    return Checked(tuple(sentences), quotes_of, notes)
 
 
-def _notes(verdicts: Sequence[SentenceVerdict]) -> tuple[str, ...]:
-    """Say what another model than the built-in one judged."""
-    counts = Counter(one.by for one in verdicts if one.by not in {RULES, BUILT_IN})
-    return tuple(
-        f"{count} {'sentence was' if count == 1 else 'sentences were'} judged by {name}."
-        for name, count in counts.items()
+def _notes(sentences: Sequence[Sentence]) -> Iterator[str]:
+    """Say what could not be checked, and what another model than the built-in one judged."""
+    unchecked = Counter(
+        "; ".join(one.reasons) for one in sentences if one.status == Status.UNCHECKED.value
     )
+    for reason, count in unchecked.items():
+        yield f"Not checked: {count} {'passage' if count == 1 else 'passages'}, since {reason}."
+    judges = Counter(one.by for one in sentences if one.by not in {RULES, BUILT_IN})
+    for name, count in judges.items():
+        yield f"{count} {'sentence was' if count == 1 else 'sentences were'} judged by {name}."
 
 
 def _placed(
@@ -123,15 +146,40 @@ def fails(sentence: Sentence) -> bool:
     return sentence.status in _FAILS
 
 
+def passes(sentence: Sentence) -> bool:
+    """Tell whether a sentence was checked and doesn't fail."""
+    return not fails(sentence) and sentence.status != Status.UNCHECKED.value
+
+
 def without_failed(text: str, sentences: Sequence[Sentence]) -> str:
-    """Return a text without the sentences that failed the check, and without what they leave."""
+    """Return a text without what didn't pass the check, and without what that leaves."""
     for sentence in reversed(sentences):
-        if fails(sentence):
+        if not passes(sentence):
             before, after = text[: sentence.start], text[sentence.end :]
             joined = before and not before[-1].isspace()
             text = before + (after if joined else after.lstrip(" "))
-    lines = [line.rstrip() for line in text.split("\n") if not _is_left_over(line)]
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+    return tidied(text)
+
+
+def tidied(text: str) -> str:
+    """Return a text from which sentences were taken without the marks and blanks that they left."""
+    text = _EMPTY_FENCE.sub("", text)
+    lines = [re.sub(r"(?<=\S) {2,}", " ", line).rstrip() for line in text.split("\n")]
+    kept = [line for line in lines if not _is_left_over(line)]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(kept)).strip()
+
+
+def left_out_note(sentences: Sequence[Sentence]) -> str:
+    """Say how much `without_failed` leaves out."""
+    failed = sum(fails(one) for one in sentences)
+    unchecked = sum(not passes(one) for one in sentences) - failed
+    parts = [
+        f"{failed} {'sentence' if failed == 1 else 'sentences'} that failed the check",
+        f"{unchecked} {'passage' if unchecked == 1 else 'passages'} that could not be checked",
+    ]
+    counts = (failed, unchecked)
+    listed = ", ".join(part for part, count in zip(parts, counts, strict=True) if count)
+    return f"Left out: {listed}."
 
 
 def _is_left_over(line: str) -> bool:
@@ -139,9 +187,12 @@ def _is_left_over(line: str) -> bool:
 
 
 def _is_claim(sentence: CitedSentence) -> bool:
-    if sentence.kind == "heading":
-        return False
-    return bool(sentence.numbers or sentence.unknown) or makes_claim(sentence.text)
+    if sentence.numbers or sentence.unknown or sentence.kind == "code":
+        return True
+    states = {"heading": heading_makes_claim, "row": row_makes_claim}.get(
+        sentence.kind, makes_claim
+    )
+    return states(sentence.text)
 
 
 def _unknown(claim: CitedSentence, numbered: Mapping[int, Paper]) -> tuple[int, ...]:

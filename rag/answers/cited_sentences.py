@@ -2,7 +2,9 @@
 
 An answer is Markdown: paragraphs, list items, headings, table rows, code. A marker behind a full
 stop belongs to the sentence before it, one at the end of a list item to that item's last sentence,
-and one that stands where the subject would ("[2] shows that ...") to the sentence it begins.
+and one that stands where the subject would ("[2] shows that ...") to the sentence it begins. Where
+a paragraph begins with a marker and ends without one, each marker leads its sentence; one in a
+table's cell of its own covers the row.
 """
 
 from __future__ import annotations
@@ -10,23 +12,25 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from dataclasses import dataclass, replace
-from itertools import pairwise
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING
 
-from rag.text.citations import CitationPiece, TextPiece, parse_citations
-from rag.text.sentences import Span, sentence_spans
+from rag.answers.blocks import QUOTED, find_blocks
+from rag.text.citations import PlacedMarker, find_markers
+from rag.text.fences import classify
+from rag.text.markers import without_markers
+from rag.text.sentences import sentence_spans
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Sequence
 
-__all__ = ["BlockKind", "CitedSentence", "split_claims"]
+    from rag.answers.blocks import Block, BlockKind
 
-BlockKind: TypeAlias = Literal["prose", "item", "heading", "row"]
+__all__ = ["CitedSentence", "split_claims"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CitedSentence:
-    """One sentence of an answer.
+    """One sentence of an answer, or a whole block of code.
 
     Attributes:
         text: Without its markers and Markdown, on one line.
@@ -34,7 +38,7 @@ class CitedSentence:
         end: Where it ends: `answer[start:end]`.
         numbers: The sources it cites, each once, in the order given.
         unknown: Numbers marked as standing for no source that was given.
-        kind: What it stands in: running text, a list item, a heading or a row of a table.
+        kind: What it stands in: running text, a list item, a heading, a row of a table, code.
     """
 
     text: str
@@ -45,28 +49,6 @@ class CitedSentence:
     kind: BlockKind = "prose"
 
 
-class _Marker(NamedTuple):
-    start: int
-    end: int
-    piece: CitationPiece
-
-
-class _Block(NamedTuple):
-    start: int
-    end: int
-    kind: BlockKind
-
-
-_FENCE = re.compile(r"[ \t>]*(`{3,}(?!.*`)|~{3,})")
-_RULE = re.compile(r"\s*(?:([-*_])(?:[ \t]*\1){2,}|=+)\s*")
-_HEADING = re.compile(r"[ ]{0,3}#{1,6}[ \t]+")
-# A whole line in bold is a heading, unless it is long or ends like a sentence.
-_BOLD_LINE = re.compile(r"[ \t]*(\*\*|__)[^*_\[]{1,80}(?<![.!?])\1:?[ \t]*")
-_ITEM = re.compile(r"[ \t>]*(?:[-*+•]|\d{1,3}[.)])[ \t]+(?:\[[ xX]\][ \t]+)?")
-_ROW = re.compile(r"[ \t>]*\|.*\|[ \t]*")
-_ROW_RULE = re.compile(r"[ \t>]*\|(?:[ \t]*:?-+:?[ \t]*\|)+[ \t]*")
-_QUOTED = re.compile(r"[ \t]*(?:>[ \t]?)+")
-
 _EMPHASIS = re.compile(
     r"(?<![\w*_~\\])(\*{1,3}|_{1,3}|~~|`+)(?=[^\s*_~`])(.{1,400}?)(?<=\S)\1(?![\w*_~])", re.DOTALL
 )
@@ -75,154 +57,173 @@ _JOINT = re.compile(r"(?:\s*(?:[,;&]|,?\s*and)\s*)?")
 # What the removal of markers leaves behind: "(see [1])" becomes "(see )".
 _LEFT_OVER = re.compile(r"\s*\(\s*(?:see|see also|cf\.|e\.g\.,?)?[\s,;]*\)|\s+(?=[,;:.!?](?!\w))")
 _ENDS_SENTENCE = ".!?:"
+_STOPS = ".!?"
+# "t-SNE", "word2vec", "mRNA": a name, although it begins in lower case.
+_NAME = re.compile(r"[a-z]-|[a-z]+-?[A-Z0-9]")
+_LEAD_SIGN = re.compile(r"[ \t\n]*(?:[-:\u2013\u2014][ \t]+)?")
 
 
-def split_claims(text: str) -> list[CitedSentence]:
+def split_claims(text: str, *, sources: Container[int] | None = None) -> list[CitedSentence]:
     """Return the sentences of an answer, in order, with what each cites.
+
+    Args:
+        text: Markdown; fences around prose count for nothing.
+        sources: The numbers of the sources, where they are known: mentions of them cite too.
 
     >>> [(s.text, s.numbers) for s in split_claims("It is fast [1]. It is small. [2][3]")]
     [('It is fast.', (1,)), ('It is small.', (2, 3))]
     """
-    markers = _markers(text)
+    lines = classify(text)
+    # Offsets stay those of the text.
+    text = "".join(" " * len(one.text) if one.kind == "mark" else one.text for one in lines)
+    markers = list(find_markers(text, sources=sources))
     sentences: list[CitedSentence] = []
-    early: list[_Marker] = []
-    for block in _blocks(text):
+    last = -1  # the place of the last sentence that is no code
+    early: list[PlacedMarker] = []
+    for block in find_blocks(lines):
+        if block.kind == "code":
+            sentences.append(_code(text, block))
+            continue
         within = [m for m in markers if block.start <= m.start < block.end]
         found = _sentences(text, block, within)
         if found:
-            found[0] = _cite(found[0], early)
+            found[0] = (_also_cite if sentences else _cite)(found[0], early)
             early = []
-        elif sentences:
-            # Markers alone in their block speak of what stands before it.
-            sentences[-1] = _cite(sentences[-1], within)
+            sentences += found
+            last = len(sentences) - 1
+        elif last >= 0:
+            # Markers alone in their block speak of what stands before it; code is passed over.
+            cite = _cite if last == len(sentences) - 1 else _also_cite
+            sentences[last] = cite(sentences[last], within)
         else:
             early += within
-        sentences += found
     return sentences
 
 
-def _markers(text: str) -> list[_Marker]:
-    markers: list[_Marker] = []
-    at = 0
-    for piece in parse_citations(text):
-        if isinstance(piece, TextPiece):
-            at += len(piece.text)
-        else:
-            markers.append(_Marker(at, at + len(piece.raw), piece))
-            at += len(piece.raw)
-    return markers
+def _code(text: str, block: Block) -> CitedSentence:
+    words = " ".join(text[block.start : block.end].split())
+    return CitedSentence(text=words, start=block.start, end=block.end, kind="code")
 
 
-def _blocks(text: str) -> Iterator[_Block]:
-    """Yield paragraphs, items, headings and rows, each without what marks it as one."""
-    block: _Block | None = None
-    for (start, line), (_, following) in pairwise([*_lines(text), (len(text), "")]):
-        end = start + len(line)
-        begun = _begin(line, following)
-        if line and begun is None and block and block.kind in {"prose", "item"}:
-            block = block._replace(end=end)
-            continue
-        if block:
-            yield block
-        skip, kind = begun or (_length(_QUOTED, line), "prose")
-        block = _Block(start + skip, end, kind) if line else None
-    if block:
-        yield block
-
-
-def _lines(text: str) -> Iterator[tuple[int, str]]:
-    """Yield each line with its offset, as an empty one where it holds code or only divides."""
-    at = 0
-    fence = ""
-    for line in text.splitlines(keepends=True):
-        body = line.rstrip()
-        mark = _FENCE.match(body)
-        is_code = bool(fence or mark)
-        if mark and (not fence or mark[1].startswith(fence)):
-            fence = "" if fence else mark[1]
-        divides = not body.strip(" \t>") or _RULE.fullmatch(body)
-        yield at, "" if is_code or divides else body
-        at += len(line)
-
-
-def _begin(line: str, following: str) -> tuple[int, BlockKind] | None:
-    """Return how many characters mark what a line begins, and what; None for running text."""
-    if skip := _length(_HEADING, line):
-        return skip, "heading"
-    if _BOLD_LINE.fullmatch(line):
-        return 0, "heading"
-    if skip := _length(_ITEM, line):
-        return skip, "item"
-    if _ROW_RULE.fullmatch(line):
-        return len(line), "row"
-    if not _ROW.fullmatch(line):
-        return None
-    return 0, "heading" if _ROW_RULE.fullmatch(following) else "row"
-
-
-def _length(pattern: re.Pattern[str], line: str) -> int:
-    match = pattern.match(line)
-    return match.end() if match else 0
-
-
-def _sentences(text: str, block: _Block, markers: list[_Marker]) -> list[CitedSentence]:
-    plain, where, places = _plain(text, block, markers)
-    if not plain.strip():
+def _sentences(text: str, block: Block, markers: list[PlacedMarker]) -> list[CitedSentence]:
+    shared = [marker for marker in markers if block.is_row and _has_a_cell(text, block, marker)]
+    if block.is_row:
+        cells = text[block.start : block.end].replace("|", " ")
+        text = text[: block.start] + cells + text[block.end :]
+    plain = _Plain(text, block, markers)
+    if not plain.text.strip():
         return []
-    one_piece = block.kind in {"heading", "row"}
-    whole = Span(len(plain) - len(plain.lstrip()), len(plain.rstrip()))
-    spans = [whole] if one_piece else sentence_spans(plain)
-    own: list[list[_Marker]] = [[] for _ in spans]
+    spans = sentence_spans(plain.text, cited=plain.cited)
+    own: list[list[PlacedMarker]] = [[] for _ in spans]
     starts = [span.start for span in spans]
-    for marker, place in zip(markers, places, strict=True):
+    for marker, place in zip(markers, plain.places, strict=True):
         own[max(0, bisect_left(starts, place) - 1)].append(marker)
     subjects = {marker.start for marker in markers}
-    sentences: list[CitedSentence] = []
+    found: list[CitedSentence] = []
     for span, cited in zip(spans, own, strict=True):
-        kept = [(plain[i], where[i]) for i in range(*span) if where[i] not in subjects]
-        words = " ".join(_LEFT_OVER.sub("", "".join(char for char, _ in kept)).split())
+        kept = [i for i in range(*span) if plain.where[i] not in subjects]
+        words = "".join(plain.text[i] for i in kept)
         sentence = CitedSentence(
-            text=words, start=where[span.start], end=where[span.end - 1] + 1, kind=block.kind
+            text=" ".join(_LEFT_OVER.sub("", words).split()),
+            start=plain.where[span.start],
+            end=plain.where[span.end - 1] + 1,
+            kind=block.kind,
         )
-        sentences.append(_widen(text, _cite(sentence, cited), block))
-    return sentences
+        found.append(_widen(text, _cite(sentence, cited), block))
+    return [_also_cite(sentence, shared) for sentence in found]
 
 
-def _plain(text: str, block: _Block, markers: list[_Marker]) -> tuple[str, list[int], list[int]]:
-    """Return a block without markers and Markdown.
+def _has_a_cell(text: str, block: Block, marker: PlacedMarker) -> bool:
+    """Tell whether a marker stands in a cell of a table that holds nothing else."""
+    start = text.rfind("|", block.start, marker.start) + 1 or block.start
+    end = text.find("|", marker.end, block.end)
+    cell = text[start : marker.start] + text[marker.end : block.end if end < 0 else end]
+    return not without_markers(cell).strip(" \t,;&*_")
 
-    With it come, for each of its characters, the offset in the answer, and for each marker the
-    first place in the plain text that lies behind it.
+
+class _Plain:
+    """A block without markers and Markdown.
+
+    Args:
+        text: The answer.
+        block: Where the block stands in it.
+        markers: Those of the block.
+
+    Attributes:
+        text: What is left.
+        where: For each of its characters, the offset in the answer.
+        places: For each marker, a place in the text behind the start of the sentence that it
+            belongs to, and not behind that of the next.
+        cited: Offsets of full stops that a marker stands at.
     """
-    dropped = _markdown(text, block)
-    chars: list[str] = []
-    where: list[int] = []
-    places: list[int] = []
-    at = block.start
-    for group in _groups(text, markers):
-        kept = [i for i in range(at, group[0].start) if i not in dropped]
-        chars += [text[i] for i in kept]
-        where += kept
-        at = group[-1].end
-        if _is_subject("".join(chars[-4:]), text[at : block.end]):
-            # Where a sentence begins with its source, the splitter must see a beginning.
-            chars.append("X")
-            where.append(group[0].start)
-        elif not text[at : at + 1].isalnum():
-            while chars and chars[-1].isspace():
-                chars.pop()
-                where.pop()
-        elif chars and not chars[-1].isspace():
-            chars.append(" ")
-            where.append(group[0].start)
-        places += [len(chars)] * len(group)
-    rest = [i for i in range(at, block.end) if i not in dropped]
-    return "".join([*chars, *(text[i] for i in rest)]), [*where, *rest], places
+
+    def __init__(self, text: str, block: Block, markers: Sequence[PlacedMarker]) -> None:
+        self._dropped = _markdown(text, block)
+        self.text = ""
+        self.where: list[int] = []
+        self.places: list[int] = []
+        self.cited: set[int] = set()
+        groups = _groups(text, markers)
+        lead = _markers_lead(text, block, groups, self._dropped)
+        led: list[int] = []  # the places that lie before the sentence that they belong to
+        at = block.start
+        for group in groups:
+            self._add(text, at, group[0].start)
+            at, after = group[-1].end, text[group[-1].end : block.end]
+            if _is_subject(self.text, after):
+                # Where a sentence begins with its source, the splitter must see a beginning.
+                self._insert("X", group[0].start)
+            elif lead and self.text.rstrip()[-1:] in _STOPS:
+                at += _LEAD_SIGN.match(after).end()  # type: ignore[union-attr] # or nothing
+                led += range(len(self.places), len(self.places) + len(group))
+            else:
+                self._close(group[0].start, after)
+            self.places += [len(self.text)] * len(group)
+        self._add(text, at, block.end)
+        for index in led:
+            rest = self.text[self.places[index] :]
+            self.places[index] += len(rest) - len(rest.lstrip()) + 1
+
+    def _add(self, text: str, start: int, end: int) -> None:
+        kept = [i for i in range(start, end) if i not in self._dropped]
+        self.text += "".join(text[i] for i in kept)
+        self.where += kept
+
+    def _insert(self, char: str, at: int) -> None:
+        self.text += char
+        self.where.append(at)
+
+    def _close(self, at: int, after: str) -> None:
+        """Take out markers that stand behind what they belong to."""
+        if after[:1].isalnum():
+            if self.text and not self.text[-1].isspace():
+                self._insert(" ", at)
+            return
+        self.text = self.text.rstrip()
+        del self.where[len(self.text) :]
+        stop = len(self.text) - 1 if self.text[-1:] in {*_STOPS} else len(self.text)
+        if self.text[-1:] in {*_STOPS} or after[:1] in {*_STOPS}:
+            self.cited.add(stop)
 
 
-def _groups(text: str, markers: list[_Marker]) -> list[list[_Marker]]:
+def _markers_lead(
+    text: str, block: Block, groups: list[list[PlacedMarker]], dropped: set[int]
+) -> bool:
+    """Tell whether the markers of a block stand before their sentences: "[1] A. [2] B."."""
+
+    def words(start: int, end: int) -> str:
+        return "".join(text[i] for i in range(start, end) if i not in dropped).strip()
+
+    if not groups or words(block.start, groups[0][0].start):
+        return False
+    last = groups[-1]
+    ends_with_words = any(char.isalnum() for char in words(last[-1].end, block.end))
+    return ends_with_words or words(block.start, last[0].start)[-1:] not in set(_STOPS)
+
+
+def _groups(text: str, markers: Sequence[PlacedMarker]) -> list[list[PlacedMarker]]:
     """Join the markers that stand together: [1][2], or [1], [2] and [3]."""
-    groups: list[list[_Marker]] = []
+    groups: list[list[PlacedMarker]] = []
     for marker in markers:
         if groups and _JOINT.fullmatch(text, groups[-1][-1].end, marker.start):
             groups[-1].append(marker)
@@ -233,12 +234,13 @@ def _groups(text: str, markers: list[_Marker]) -> list[list[_Marker]]:
 
 def _is_subject(before: str, after: str) -> bool:
     """Tell whether markers stand for the subject of a sentence that they begin."""
-    if not after.lstrip(" \t\n*_")[:1].islower():
+    follows = after.lstrip(" \t\n*_")
+    if not follows[:1].islower() or _NAME.match(follows):
         return False
     return not before.strip() or (before[-1].isspace() and before.rstrip()[-1] in _ENDS_SENTENCE)
 
 
-def _markdown(text: str, block: _Block) -> set[int]:
+def _markdown(text: str, block: Block) -> set[int]:
     """Return the offsets of the characters that are Markdown, not words."""
     dropped: set[int] = set()
     todo = [(block.start, block.end)]
@@ -248,17 +250,15 @@ def _markdown(text: str, block: _Block) -> set[int]:
             todo.append(match.span(2))
     for match in _LINK.finditer(text, block.start, block.end):
         dropped.update(range(*match.span(1)), range(*match.span(2)))
-    if _ROW.fullmatch(text, block.start, block.end):
-        dropped.update(i for i in range(block.start, block.end) if text[i] == "|")
     line_end = text.find("\n", block.start, block.end)
     while line_end >= 0:
-        if quoted := _QUOTED.match(text, line_end + 1, block.end):
+        if quoted := QUOTED.match(text, line_end + 1, block.end):
             dropped.update(range(*quoted.span()))
         line_end = text.find("\n", line_end + 1, block.end)
     return dropped
 
 
-def _widen(text: str, sentence: CitedSentence, block: _Block) -> CitedSentence:
+def _widen(text: str, sentence: CitedSentence, block: Block) -> CitedSentence:
     """Take in the marks of emphasis that touch a sentence."""
     start, end = sentence.start, sentence.end
     while start > block.start and text[start - 1] in "*_~`":
@@ -268,15 +268,20 @@ def _widen(text: str, sentence: CitedSentence, block: _Block) -> CitedSentence:
     return replace(sentence, start=start, end=end)
 
 
-def _cite(sentence: CitedSentence, markers: list[_Marker]) -> CitedSentence:
+def _cite(sentence: CitedSentence, markers: Sequence[PlacedMarker]) -> CitedSentence:
+    """Add the numbers of markers, and the markers to the stretch of the answer."""
     if not markers:
         return sentence
+    start, end = min(sentence.start, markers[0].start), max(sentence.end, markers[-1].end)
+    return replace(_also_cite(sentence, markers), start=start, end=end)
+
+
+def _also_cite(sentence: CitedSentence, markers: Sequence[PlacedMarker]) -> CitedSentence:
+    """Add the numbers of markers."""
     numbers = [number for marker in markers for number in marker.piece.numbers]
     unknown = [number for marker in markers for number in marker.piece.unknown]
     return replace(
         sentence,
-        start=min(sentence.start, markers[0].start),
-        end=max(sentence.end, markers[-1].end),
         numbers=tuple(dict.fromkeys((*sentence.numbers, *numbers))),
         unknown=tuple(dict.fromkeys((*sentence.unknown, *unknown))),
     )

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 
 from rag.answers.abstention import NO_ANSWER
 from rag.answers.answer import Answer
-from rag.answers.checking import check_text, fails, without_failed
+from rag.answers.checking import check_text, left_out_note, without_failed
 from rag.answers.context import build_context
+from rag.answers.quoting import abstain, quote
 from rag.errors import LLMError
 from rag.llm.budget import Usage, estimate_tokens
 from rag.llm.cache import CachedText
@@ -36,9 +37,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from rag.answers.checking import Checked
-    from rag.answers.prepare import AnswerEngine, Prepared
-    from rag.llm.budget import Spending
-    from rag.llm.client import LanguageModel
+    from rag.answers.prepare import Prepared
+    from rag.llm.client import LLMClient
     from rag.llm.prompts import Prompts
     from rag.settings import Settings
     from rag.text.citations import Piece
@@ -55,8 +55,7 @@ _CHARACTERS = 12  # shown per token at the most: a model that never ends is cut
 class Tools:
     """What a draft works with; shared by all answers of a library."""
 
-    engine: AnswerEngine
-    model: LanguageModel
+    model: LLMClient
     prompts: Prompts
     verifier: Verifier
     settings: Settings
@@ -94,22 +93,18 @@ class Draft:
     Args:
         tools: What it works with.
         prepared: The question and the papers found for it.
-        numbering: The numbers that papers have in this conversation.
-        spending: What the question may use and has used.
 
     Attributes:
         open: Whether the model has to be asked (again).
     """
 
-    def __init__(
-        self, tools: Tools, prepared: Prepared, *, numbering: Numbering, spending: Spending
-    ) -> None:
+    def __init__(self, tools: Tools, prepared: Prepared) -> None:
         self._tools = tools
         self._prepared = prepared
-        self._numbering = numbering
+        self._numbering = prepared.request.numbering
         # Numbers are for good once the answer stands: until then a copy gives them out.
-        self._trial = Numbering(numbering.shown)
-        self._spending = spending
+        self._trial = Numbering(self._numbering.shown)
+        self._budget = prepared.request.budget
         self._notes: list[str] = []
         self._timings = dict(prepared.timings)
         self._most: int | None = None  # tokens of evidence, once the endpoint has refused more
@@ -117,7 +112,7 @@ class Draft:
         self._ready: Answer | None = None
         self.open = True
         if prepared.confidence < tools.settings.abstain_below or not prepared.hits:
-            self._end_with(tools.engine.abstain(prepared))
+            self._end_with(abstain(prepared))
 
     # --- asking the model -------------------------------------------------------------------
 
@@ -127,7 +122,7 @@ class Draft:
         Raises:
             LLMError: the limits leave no room for it.
         """
-        room = self._spending.room()
+        room = self._budget.room()
         rules = self._tools.prompts.fill("answer", sentinel=SENTINEL)
         budget = room.input - estimate_tokens(rules + self._task("", 0))
         if self._most is not None:
@@ -166,7 +161,7 @@ class Draft:
         model, settings = self._tools.model, self._tools.settings
         return _hash(
             [
-                model.endpoint.url,
+                model.endpoint,
                 model.name,
                 settings.llm_temperature,
                 self._request.max_tokens,
@@ -191,6 +186,16 @@ class Draft:
         self._reply.cached = True
         self._notes.append("From the answer cache.")
         return self.take(Delta(kept.text, kept.finish))
+
+    @property
+    def settled(self) -> bool:
+        """Whether the answer stands without what the model wrote."""
+        return self._ready is not None
+
+    @property
+    def _held(self) -> bool:
+        """Whether words are shown only when the whole is checked: they may change until then."""
+        return self._tools.settings.strict or self._tools.settings.repair
 
     @property
     def full(self) -> bool:
@@ -227,16 +232,16 @@ class Draft:
             return self.close()
         if self._tools.settings.fallback != "extractive":
             raise error
-        answer = self._tools.engine.quote(self._prepared)
+        answer = quote(self._prepared, self._tools.settings, self._tools.verifier.reader)
         why = f"The model gave no answer, so the papers are quoted instead. {error.message}"
-        self._end_with(replace(answer, notes=(*answer.notes, why), usage=self._spending.as_dict()))
+        self._end_with(replace(answer, notes=(*answer.notes, why), usage=self._budget.as_dict()))
         return ""
 
     def _show(self, pieces: Iterable[Piece]) -> str:
         sources = {n: paper.id for n, paper in enumerate(self._context.papers, start=1)}
         text = _join(renumber(pieces, sources=sources, numbering=self._trial))
         self._reply.shown += text
-        return "" if self._tools.settings.strict else text
+        return "" if self._held else text
 
     def _shrink(self, ratio: float) -> bool:
         self._shrinks += 1
@@ -260,7 +265,7 @@ class Draft:
         if reply.usage is None:
             sent = sum(estimate_tokens(message.content) for message in self._request.messages)
             reply.usage = Usage(sent, estimate_tokens(reply.raw), estimated=True)
-        self._spending.record(reply.usage)
+        self._budget.record(reply.usage)
 
     def _note_the_end(self) -> None:
         reply = self._reply
@@ -303,8 +308,7 @@ class Draft:
 
     def tail(self, answer: Answer) -> str:
         """Return the part of a finished answer's text that has not been shown yet."""
-        held = self._tools.settings.strict or self._ready is not None
-        return answer.text if held or not self._reply.shown.strip() else ""
+        return answer.text if self._held or self.settled or not self._reply.shown.strip() else ""
 
     def _checked(self, text: str) -> Answer:
         checked = self._check(text, self._trial)
@@ -314,9 +318,7 @@ class Draft:
         if not _cites(kept):
             return self._abstain("", "Nothing that the model wrote passed the check.")
         if kept != text:
-            count = sum(fails(one) for one in checked.sentences)
-            noun = "sentence that" if count == 1 else "sentences that"
-            self._notes.append(f"Left out: {count} {noun} failed the check.")
+            self._notes.append(left_out_note(checked.sentences))
         # Papers that only those sentences cited have no number.
         sources = {n: paper_id for paper_id, n in self._trial.shown.items()}
         pieces = parse_citations(kept)
@@ -344,7 +346,7 @@ class Draft:
         )
 
     def _abstain(self, text: str, remark: str) -> Answer:
-        answer = self._stamped(self._tools.engine.abstain(self._prepared))
+        answer = self._stamped(abstain(self._prepared))
         said = [f"The model adds: {one_line(remark)[:400]}"] if remark.strip() else []
         notes = (*self._prepared.notes, *self._notes, *said)
         return replace(answer, text=text or NO_ANSWER, notes=notes)
@@ -355,11 +357,11 @@ class Draft:
             answer,
             mode="llm",
             model=tools.model.name,
-            usage=self._spending.as_dict(),
+            usage=self._budget.as_dict(),
             timings=self._timings,
             prompt_hash=_hash(self._request.messages),
             parameters={
-                "endpoint": tools.model.endpoint.shown,
+                "endpoint": tools.model.endpoint,
                 "temperature": tools.settings.llm_temperature,
                 "max_tokens": self._request.max_tokens,
                 "context_window": tools.settings.llm_context_window,

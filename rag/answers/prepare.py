@@ -1,36 +1,30 @@
-"""The steps from a question to an answer."""
+"""From a question to what an answer is made of: papers, evidence, and whether they answer it."""
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from rag.answers.abstention import NO_ANSWER, confidence, read_signals
-from rag.answers.answer import Answer, Retrieved
-from rag.answers.quoting import choose_quotes, cite, quoted_text
-from rag.answers.shortfalls import shortfalls
-from rag.answers.stance import disagreement
-from rag.evidence.cues import asks_for_several
-from rag.evidence.ranker import EvidenceRanker, PaperFit
-from rag.index.encoding import PaperTokens
-from rag.search.hybrid import HybridSearcher
-from rag.search.llm_rerank import Rerankers
+from rag.answers.abstention import confidence, read_signals, shortfalls
+from rag.answers.answer import Retrieved
+from rag.evidence.ranker import PaperFit
 from rag.search.query import Filters
+from rag.text.citations import Numbering
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rag.answers.abstention import Signals
-    from rag.evidence.ranker import Evidence
-    from rag.index.paper_index import PaperIndex
-    from rag.llm.budget import Spending
-    from rag.models.embedder import Embedder
-    from rag.search.hybrid import Hit
-    from rag.settings import Settings
-    from rag.text.citations import Numbering
+    from rag.answers.answer import AnswerMode
+    from rag.evidence.ranker import Evidence, EvidenceRanker
+    from rag.index.keyword import KeywordIndex
+    from rag.llm.budget import Budget
+    from rag.papers import Paper
+    from rag.search.hybrid import Hit, HybridSearcher
+    from rag.search.rerank import Rerankers
 
-__all__ = ["AnswerEngine", "Prepared"]
+__all__ = ["AnswerRequest", "Prepared", "Retrieval", "prepare"]
 
 _SEARCHED = 10  # papers whose sentences are weighed as evidence
 _READ = 5  # of them that an answer may rest on: those with the best sentences
@@ -38,174 +32,123 @@ _CLOSEST = 3  # papers named when it abstains
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerRequest:
+    """A question, and all that says how it is to be answered.
+
+    Attributes:
+        question: Not blank, on one line.
+        budget: What the question may use of a language model and has used.
+        filters: Which papers may be used.
+        mode: How to answer; None for `llm` where a model is configured.
+        also: Ids of papers that are read whether or not they are found, filters permitting.
+        focus: The part of the question that the evidence must answer, where the rest only says
+            what it is about; all of it when None.
+        numbering: The numbers that papers have in this conversation.
+    """
+
+    question: str
+    budget: Budget
+    filters: Filters | None = None
+    mode: AnswerMode | None = None
+    also: tuple[str, ...] = ()
+    focus: str | None = None
+    numbering: Numbering = field(default_factory=Numbering)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
     """What is known of a question before anything is written.
 
     Attributes:
-        question: As it was searched.
+        request: The question.
         hits: The papers that were read, best first.
         evidence: Their sentences, best first; `paper` indexes `hits`.
         confidence: How likely it is that they hold the answer, 0 to 1.
         signals: What the confidence rests on; None where nothing was found.
+        closest: The papers to name where they don't answer.
+        shortfalls: For each of those, why it doesn't.
         notes: What a reader should know.
         timings: Seconds by step.
         retrieved: All papers that were found, best first.
     """
 
-    question: str
+    request: AnswerRequest
     hits: tuple[Hit, ...]
     evidence: tuple[Evidence, ...]
     confidence: float
+    signals: Signals | None
+    closest: tuple[Paper, ...]
+    shortfalls: tuple[str, ...]
     notes: tuple[str, ...]
     timings: dict[str, float]
-    signals: Signals | None = None
-    retrieved: tuple[Retrieved, ...] = ()
+    retrieved: tuple[Retrieved, ...]
+
+    @property
+    def question(self) -> str:
+        """As it was searched."""
+        return self.request.question
 
 
-class AnswerEngine:
-    """Answers questions from an index.
+@dataclass(frozen=True, slots=True)
+class Retrieval:
+    """What finds papers and evidence; shared by all questions of a library."""
 
-    Args:
-        index: The index.
-        embedder: The embedder that the index was built with.
-        settings: How many papers and quotes an answer may have, and when it abstains.
-    """
+    searcher: HybridSearcher
+    rerankers: Rerankers
+    ranker: EvidenceRanker
+    keyword: KeywordIndex
 
-    def __init__(self, index: PaperIndex, embedder: Embedder, settings: Settings) -> None:
-        self.searcher = HybridSearcher(index, embedder)
-        self.rerankers = Rerankers(settings)
-        self._keyword = index.keyword
-        self._settings = settings
-        self._ranker = EvidenceRanker(
-            embedder.encode_tokens,
-            PaperTokens(embedder, index.tokens),
-            index.keyword.document_frequency,
-        )
 
-    def ask(self, question: str, *, filters: Filters | None = None) -> Answer:
-        """Answer by quoting, or abstain.
+def prepare(request: AnswerRequest, retrieval: Retrieval) -> Prepared:
+    """Find the papers and the evidence for a question, and judge whether they answer it."""
+    question, keyword = request.question, retrieval.keyword
+    started = time.perf_counter()
+    found = retrieval.searcher.search(
+        question,
+        _SEARCHED,
+        request.filters,
+        reranker=retrieval.rerankers.get(request.budget),
+    )
+    weighed = (*found.hits, *_asked_for(request, found.hits, retrieval.searcher))
+    searched = time.perf_counter()
+    evidence = retrieval.ranker.rank(
+        question,
+        [hit.paper for hit in weighed],
+        fits=[PaperFit(score=hit.score, bm25=hit.bm25) for hit in weighed],
+        focus=request.focus,
+    )
+    read, evidence = _best_read(weighed, evidence, request.also)
+    signals = None
+    if read:
+        signals = read_signals(question, read, evidence, keyword)
+    closest = tuple(hit.paper for hit in read[:_CLOSEST])
+    ended = time.perf_counter()
+    return Prepared(
+        request=request,
+        hits=read,
+        evidence=tuple(evidence),
+        confidence=confidence(signals) if signals else 0.0,
+        signals=signals,
+        closest=closest,
+        shortfalls=shortfalls(question, closest),
+        notes=found.notes,
+        timings={"search": searched - started, "evidence": ended - searched},
+        retrieved=tuple(Retrieved(hit.paper.id, hit.score) for hit in found.hits),
+    )
 
-        Args:
-            question: Not blank.
-            filters: Which papers may be used.
-        """
-        return self.quote(self.prepare(question, filters=filters))
 
-    def prepare(
-        self,
-        question: str,
-        *,
-        filters: Filters | None = None,
-        also: Sequence[str] = (),
-        focus: str | None = None,
-        spending: Spending | None = None,
-    ) -> Prepared:
-        """Find the papers and the evidence for a question, and judge whether they answer it.
-
-        Args:
-            question: Not blank.
-            filters: Which papers may be used.
-            also: Ids of papers that are read whether or not they are found, filters permitting.
-            focus: The part of the question that the evidence must answer, where the rest only
-                says what it is about; all of it when None.
-            spending: What the question may use of a language model and has used.
-        """
-        started = time.perf_counter()
-        reranker = self.rerankers.get(spending)
-        found = self.searcher.search(question, _SEARCHED, filters, reranker=reranker)
-        weighed = self._with(found.hits, question, filters, also)
-        searched = time.perf_counter()
-        evidence = self._ranker.rank(
-            focus or question,
-            [hit.paper for hit in weighed],
-            fits=[PaperFit(score=hit.score, cosine=hit.cosine, bm25=hit.bm25) for hit in weighed],
-        )
-        read, evidence = _best_read(weighed, evidence, also)
-        signals = self._signals(question, read, evidence)
-        ended = time.perf_counter()
-        return Prepared(
-            question=question,
-            hits=read,
-            evidence=tuple(evidence),
-            confidence=confidence(signals) if signals else 0.0,
-            signals=signals,
-            notes=found.notes,
-            retrieved=tuple(Retrieved(hit.paper.id, hit.score) for hit in found.hits),
-            timings={"search": searched - started, "evidence": ended - searched},
-        )
-
-    def _with(
-        self,
-        hits: tuple[Hit, ...],
-        question: str,
-        filters: Filters | None,
-        also: Sequence[str],
-    ) -> tuple[Hit, ...]:
-        """Add papers to those that are read, where a filter doesn't forbid them."""
-        ids = set(also) - {hit.paper.id for hit in hits}
-        narrowed = filters or Filters()
-        if narrowed.ids is not None:
-            ids &= set(narrowed.ids)
-        if not ids:
-            return hits
-        added = self.searcher.search(question, len(ids), replace(narrowed, ids=tuple(sorted(ids))))
-        return (*hits, *added.hits)
-
-    def _signals(
-        self, question: str, read: Sequence[Hit], evidence: Sequence[Evidence]
-    ) -> Signals | None:
-        if not read:
-            return None
-        keyword = self._keyword
-        return read_signals(question, read, evidence, keyword.terms, keyword.document_frequency)
-
-    def quote(self, prepared: Prepared, *, numbering: Numbering | None = None) -> Answer:
-        """Write the answer by quoting the evidence, or abstain.
-
-        Args:
-            prepared: The question and the papers found for it.
-            numbering: The numbers that papers have in this conversation.
-        """
-        papers = [hit.paper for hit in prepared.hits]
-        chosen = choose_quotes(
-            prepared.evidence,
-            papers,
-            max_quotes=self._settings.max_quotes,
-            max_papers=self._settings.max_papers,
-            broad=asks_for_several(prepared.question),
-        )
-        if prepared.confidence < self._settings.abstain_below or not chosen:
-            return self.abstain(prepared)
-        citations = cite(chosen, papers, numbering)
-        text, sentences = quoted_text(citations)
-        conflict = disagreement(prepared.question, citations)
-        return Answer(
-            question=prepared.question,
-            standalone_question=prepared.question,
-            text=text,
-            sentences=tuple(sentences),
-            citations=tuple(citations),
-            confidence=prepared.confidence,
-            notes=(*prepared.notes, conflict) if conflict else prepared.notes,
-            timings=prepared.timings,
-            retrieved=prepared.retrieved,
-        )
-
-    def abstain(self, prepared: Prepared) -> Answer:
-        """Say that the papers don't hold the answer, which come closest, and what those lack."""
-        closest = tuple(hit.paper for hit in prepared.hits[:_CLOSEST])
-        return Answer(
-            question=prepared.question,
-            standalone_question=prepared.question,
-            text=NO_ANSWER,
-            abstained=True,
-            confidence=prepared.confidence,
-            closest=closest,
-            shortfalls=shortfalls(prepared.question, closest, self._keyword.terms),
-            notes=prepared.notes,
-            timings=prepared.timings,
-            retrieved=prepared.retrieved,
-        )
+def _asked_for(
+    request: AnswerRequest, hits: Sequence[Hit], searcher: HybridSearcher
+) -> tuple[Hit, ...]:
+    """Return the papers that must be read and were not found, where no filter forbids them."""
+    ids = set(request.also) - {hit.paper.id for hit in hits}
+    filters = request.filters or Filters()
+    if filters.ids is not None:
+        ids &= set(filters.ids)
+    if not ids:
+        return ()
+    chosen = replace(filters, ids=tuple(sorted(ids)))
+    return searcher.search(request.question, len(ids), chosen).hits
 
 
 def _best_read(

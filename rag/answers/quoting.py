@@ -1,4 +1,4 @@
-"""The answer by quoting: the sentences that best answer the question, verbatim.
+"""The answer by quoting: the sentences that best answer the question, verbatim, or that none does.
 
 No model writes anything here. Every sentence of the answer is a sentence of an abstract, and its
 citation leads to the very words.
@@ -9,8 +9,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from rag.answers.answer import Citation, Sentence
-from rag.evidence.cues import CUES
+from rag.answers.abstention import NO_ANSWER
+from rag.answers.answer import Answer, Citation, Sentence, retraction_notes
+from rag.answers.stance import disagreement
+from rag.evidence.cues import CUES, asks_for_several
 from rag.text.citations import Numbering
 from rag.text.decoding import one_line
 from rag.text.safety import neutralise_markers
@@ -19,16 +21,73 @@ from rag.text.sentences import sentence_spans
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from rag.answers.prepare import Prepared
     from rag.evidence.ranker import Evidence
+    from rag.models.judging import Reader
     from rag.papers import Paper
+    from rag.settings import Settings
 
-__all__ = ["choose_quotes", "cite", "quoted_text"]
+__all__ = ["abstain", "choose_quotes", "cite", "quote", "quoted_text"]
 
 _MIN_OF_BEST = 0.1  # a quote must be at least this fraction as good as the best one
 _MIN_OF_SEVERAL = 0.05  # the same, where several papers are asked for
 _MIN_WORDS = 4
 _MAX_WORDS = 70  # of a quote with the sentence before it
 _MAX_OVERLAP = 0.6  # share of words: beyond it a quote says again what another has said
+
+
+def quote(prepared: Prepared, settings: Settings, reader: Reader) -> Answer:
+    """Write the answer by quoting the evidence, or abstain.
+
+    Args:
+        prepared: The question, and the papers and the evidence found for it.
+        settings: How many papers and quotes an answer may have, and when it abstains.
+        reader: Tells quotes that speak for what is asked from those against it.
+    """
+    papers = [hit.paper for hit in prepared.hits]
+    chosen = choose_quotes(
+        prepared.evidence,
+        papers,
+        max_quotes=settings.max_quotes,
+        max_papers=settings.max_papers,
+        broad=asks_for_several(prepared.question),
+    )
+    if prepared.confidence < settings.abstain_below or not chosen:
+        return abstain(prepared)
+    citations = cite(chosen, papers, prepared.request.numbering)
+    text, sentences = quoted_text(citations)
+    conflict = disagreement(prepared.question, citations, reader)
+    return Answer(
+        question=prepared.question,
+        standalone_question=prepared.question,
+        text=text,
+        sentences=tuple(sentences),
+        citations=tuple(citations),
+        confidence=prepared.confidence,
+        notes=(
+            *prepared.notes,
+            *retraction_notes(citations),
+            *([conflict] if conflict else []),
+        ),
+        timings=prepared.timings,
+        retrieved=prepared.retrieved,
+    )
+
+
+def abstain(prepared: Prepared) -> Answer:
+    """Say that the papers don't hold the answer, which come closest, and what those lack."""
+    return Answer(
+        question=prepared.question,
+        standalone_question=prepared.question,
+        text=NO_ANSWER,
+        abstained=True,
+        confidence=prepared.confidence,
+        closest=prepared.closest,
+        shortfalls=prepared.shortfalls,
+        notes=prepared.notes,
+        timings=prepared.timings,
+        retrieved=prepared.retrieved,
+    )
 
 
 def choose_quotes(

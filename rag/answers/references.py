@@ -25,9 +25,13 @@ _LIST = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _ENTRY = re.compile(r"^[ \t>]*(?:[-*+][ \t]+)?(?:\[\^?(\d{1,3})\]:?|(\d{1,3})[.):])[ \t]*")
-_FOOTNOTE = re.compile(r"\[\^(?=\d{1,3}\])")
 _DEFINITION = re.compile(r"^\[\^\d{1,3}\]:", re.MULTILINE)
-_JOINTS = re.compile(r"\.\s+|\s+[·|]\s+|\s+\(|\)\s*\.?\s*")
+# What a reference without a number has and a sentence hasn't: a year in brackets, an identifier,
+# an address, a list of names.
+_REFERENCE = re.compile(
+    r"\((?:19|20)\d\d[a-z]?\)|https?://|\b(?:arxiv:|doi:|10\.\d{4,}/|et al\.)|\b[A-Z]\., ",
+    re.IGNORECASE,
+)
 _QUOTED = re.compile(r"[“\"*_]{1,2}([^“”\"*_]{8,300}?)[.,]?[”\"*_]{1,2}")
 
 
@@ -86,9 +90,7 @@ def verify_text(
             hint="Name them, first to last, or end the text with a list of references that holds "
             "their ids or titles.",
         )
-    # A footnote becomes a marker of the same length, so that offsets stay those of the text.
-    marked = _FOOTNOTE.sub(" [", body)
-    checked = check_text(marked, numbered, list(numbered.values()), verifier)
+    checked = check_text(body, numbered, list(numbered.values()), verifier)
     return Verification(
         text=text,
         sentences=checked.sentences,
@@ -98,10 +100,15 @@ def verify_text(
 
 
 def split_references(text: str) -> tuple[str, dict[int, str]]:
-    r"""Part a text from the list of references at its end.
+    r"""Part a text from its list of references.
 
-    >>> split_references("It works [1].\n\nReferences\n[1] A. Author. arXiv:2101.00001")
-    ('It works [1].\n\n', {1: 'A. Author. arXiv:2101.00001'})
+    Returns:
+        The text with spaces in place of the list, so that offsets stay, and the entries by their
+        numbers. What stands behind the list is part of the text again.
+
+    >>> body, entries = split_references("It works [1].\n\nReferences\n[1] A. Diver.\n\nIt ends.")
+    >>> body.split(), entries
+    (['It', 'works', '[1].', 'It', 'ends.'], {1: 'A. Diver.'})
     """
     headings = list(_LIST.finditer(text))
     start = _DEFINITION.search(text)
@@ -111,16 +118,35 @@ def split_references(text: str) -> tuple[str, dict[int, str]]:
         end = begin = start.start()
     else:
         return text, {}
+    entries, behind = _read_entries(text, begin)
+    if not entries:
+        return text, {}
+    listed = re.sub(r"[^\n]", " ", text[end:behind])
+    return text[:end] + listed + text[behind:], entries
+
+
+def _read_entries(text: str, at: int) -> tuple[dict[int, str], int]:
+    """Read references from an offset on, and return where they end."""
     entries: dict[int, str] = {}
     current = 0
-    for line in text[begin:].splitlines():
+    apart = False  # whether an empty line stands before
+    for line in text[at:].splitlines(keepends=True):
         match = _ENTRY.match(line)
+        number = int(match[1] or match[2]) if match else 0
+        if match and apart and number in entries:
+            break  # a sentence that begins with what it cites
         if match:
-            current = int(match[1] or match[2])
+            current = number
             entries[current] = line[match.end() :].strip()
+        elif line.strip() and entries and (apart or line.startswith("#")):
+            if line.startswith("#") or not _REFERENCE.search(line):
+                break
+            current = 0  # a reference without a number
         elif current and line.strip():
             entries[current] += " " + line.strip()
-    return (text[:end], entries) if entries else (text, {})
+        apart = not line.strip()
+        at += len(line)
+    return entries, at
 
 
 def _is_file(text: str) -> bool:

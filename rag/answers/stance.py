@@ -1,86 +1,69 @@
 """Say where quoted papers seem to disagree on what was asked.
 
-A question that can be answered by yes or no puts a claim. Whether a quote speaks against it shows
-in denials and in directions ("increases", "fails to reduce"), compared with those of the question
-as the gate compares them (`rag.verification.polarity`). docs/answers.md says how often that is
-right; it is a hint to read both sides, and so it is worded.
+A question that can be answered by yes or no puts a claim. Each quote is evidence for it or against
+it, as far as the reader (`rag.models.reader`) can tell; it is a hint to read both sides, and so it
+is worded. docs/answers.md says how often it is right.
 """
 
 from __future__ import annotations
 
-import math
 import re
 from typing import TYPE_CHECKING
-
-from rag.verification.polarity import FEATURES, compare_signs, read_signs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rag.answers.answer import Citation
+    from rag.models.judging import Reader
 
-__all__ = ["AGAINST", "FOR", "chance_against", "disagreement"]
+__all__ = ["AGAINST", "FOR", "as_claim", "disagreement"]
 
-AGAINST = 0.65  # from this chance on, a quote counts as speaking against
-FOR = 0.25  # up to this chance, as speaking for
+FOR = 0.6  # from this chance of support on, a quote counts as speaking for
+AGAINST = 0.5  # from this chance of contradiction on, as speaking against
 _RELEVANT = 0.3  # score of a quote that is taken to be about what is asked
 
 _YES_NO = re.compile(
-    r"^(?:so |and |but )?(?:do|does|did|is|are|was|were|can|could|will|would|has|have|had|should"
-    r"|may|might)\b(?!.* or )",
-    re.IGNORECASE,
+    r"^(?:so |and |but )?(?:do|does|did|is|are|was|were|can|could|will|would|has|have|had"
+    r"|should|may|might)\b(?!.* or )\s+(?P<rest>.+?)\s*\?*$",
+    re.IGNORECASE | re.DOTALL,
 )
 
-# Fitted by `python -m benchmarks.stance --fit` on SciFact train.
-_INTERCEPT = -1.474
-_WEIGHTS: dict[str, float] = {
-    "denied, evidence not": -0.087,
-    "denied, evidence softened": 0.447,
-    "denied, nothing denies": 0.648,
-    "denied, not met": -0.481,
-    "denied, not met softly": 1.124,
-    "denied, best plain": 0.505,
-    "denied, all plain": 0.003,
-    "evidence denies its scope": 0.922,
-    "added sign": 1.102,
-    "parity differs": 0.337,
-    "nearest direction conflicts": 0.377,
-    "nearest direction agrees": 1.749,
-    "strong conflict": -0.014,
-    "strong agreement": -0.008,
-    "aligned conflict": 1.962,
-    "aligned agreement": -0.950,
-}
+
+def as_claim(question: str) -> str | None:
+    """Return the claim that a question for yes or no puts; None for another question.
+
+    >>> as_claim("Does clover increase the honey yield?")
+    'clover increase the honey yield.'
+    >>> as_claim("Which plants increase the honey yield?") is None
+    True
+    """
+    match = _YES_NO.search(question.strip())
+    # Where the subject ends, and so where the verb belongs, takes a parser to tell.
+    return f"{match['rest']}." if match else None
 
 
-def chance_against(claim: str, sentence: str) -> float:
-    """Estimate how likely it is that a sentence on the matter speaks against a claim, 0 to 1."""
-    compared = compare_signs(read_signs(claim), [(read_signs(sentence), 1.0)])
-    total = _INTERCEPT + sum(
-        _WEIGHTS[name] * value for name, value in zip(FEATURES, compared, strict=True)
-    )
-    return 1.0 / (1.0 + math.exp(-total))
-
-
-def disagreement(question: str, citations: Sequence[Citation]) -> str | None:
+def disagreement(question: str, citations: Sequence[Citation], reader: Reader) -> str | None:
     """Name the sources that seem to speak for and against what a question puts.
 
     Args:
         question: As it was asked.
         citations: The quotes.
+        reader: Judges the quotes.
 
     Returns:
         A note for the reader; None where the question isn't for yes or no, or the quotes don't
         clearly stand on both sides.
     """
-    if not _YES_NO.search(question):
+    claim = as_claim(question)
+    relevant = [one for one in citations if one.score >= _RELEVANT]
+    if claim is None or len({one.n for one in relevant}) < 2:
         return None
-    against: dict[int, float] = {}
-    for one in citations:
-        if one.score >= _RELEVANT:
-            against.setdefault(one.n, chance_against(question, one.quote))
-    contra = [n for n, chance in against.items() if chance >= AGAINST]
-    pro = [n for n, chance in against.items() if chance <= FOR]
+    judged: dict[int, tuple[float, float]] = {}
+    found = reader.judge([(claim, one.quote) for one in relevant])
+    for one, judgement in zip(relevant, found, strict=True):
+        judged.setdefault(one.n, (judgement.supports, judgement.contradicts))
+    pro = [n for n, (supports, _) in judged.items() if supports >= FOR]
+    contra = [n for n, (_, contradicts) in judged.items() if contradicts >= AGAINST]
     if not contra or not pro:
         return None
     return (

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, cast
+from functools import partial
+from typing import TYPE_CHECKING
 
-from rag.answers.writer import AnswerWriter
+from rag.answers.prepare import AnswerRequest
+from rag.answers.stream import AnswerStream, AsyncAnswerStream
 from rag.chat.follow_ups import FollowUp, Rewrite, make_standalone
 from rag.errors import LLMError
-from rag.llm.budget import Spending, Usage
+from rag.llm.budget import Usage, estimate_tokens
+from rag.search.query import check_question
 from rag.text.citations import Numbering
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Generator
+    from collections.abc import Callable
 
-    from rag.answers.answer import Answer
-    from rag.answers.answerer import Answerer, AnswerMode
+    from rag.answers.answer import Answer, AnswerMode
+    from rag.answers.answerer import Answerer
+    from rag.answers.stream import Backend
     from rag.papers import Paper
     from rag.search.query import Filters
 
@@ -44,7 +47,6 @@ class Chat:
 
     Args:
         open_answerer: Returns what answers questions with a model, as the library is at that time.
-        check: Returns a question on one line, or refuses it.
         filters: Which papers may be used; may be changed between two questions.
         mode: How to answer; may be changed likewise.
         model: The model that writes, the configured one when None; may be changed likewise.
@@ -53,14 +55,12 @@ class Chat:
     def __init__(
         self,
         open_answerer: Callable[[str | None], Answerer],
-        check: Callable[[str], str],
         *,
         filters: Filters | None = None,
         mode: AnswerMode | None = None,
         model: str | None = None,
     ) -> None:
         self._open_answerer = open_answerer
-        self._check = check
         self.filters = filters
         self.mode = mode
         self.model = model
@@ -100,6 +100,11 @@ class Chat:
         """The last question, made whole; known before the first words of its answer come."""
         return self._turn.follow_up.question if self._turn else ""
 
+    @property
+    def numbers(self) -> dict[int, str]:
+        """The ids of papers by their numbers, with those of the answer that is being written."""
+        return {n: paper_id for paper_id, n in self._past.numbering.tentative.items()}
+
     def export(self, format: str = "markdown") -> str:  # noqa: A002 - as the command line calls it
         """Write the conversation, or exactly the papers that are cited in it, for elsewhere.
 
@@ -122,49 +127,31 @@ class Chat:
             LibraryError: there are no papers yet.
             LLMError: the model gave no answer, and the settings name no fallback.
         """
-        *_, answer = self.stream(question)
-        return cast("Answer", answer)
+        return self.stream(question).finish()
 
     async def aask(self, question: str) -> Answer:
         """Answer as `ask` does, without blocking the event loop."""
-        return cast("Answer", [event async for event in self.astream(question)][-1])
+        return await self.astream(question).finish()
 
-    def stream(self, question: str) -> Generator[str | Answer, None, None]:
-        """Answer as `ask` does: yield the text as it comes, then the finished answer.
+    def stream(self, question: str) -> AnswerStream:
+        """Answer as `ask` does, giving the text as it comes.
 
         An answer whose stream is closed before its end is forgotten.
-        """
-        turn = self._begin(self._check(question), self._open_answerer(self.model))
-        if turn.writer is not None and turn.rewrite is not None:
-            try:
-                room = turn.spending.room()
-                model = turn.writer.tools.model
-                for delta in model.stream(turn.rewrite.messages, max_tokens=room.output):
-                    turn.rewrite.take(delta)
-                turn.rewritten()
-            except LLMError as error:
-                turn.failed(error)
-        for event in turn.answerer.stream(turn.follow_up.question, **turn.options()):
-            yield event if isinstance(event, str) else self._end(turn, event)
 
-    async def astream(self, question: str) -> AsyncGenerator[str | Answer, None]:
-        """Yield what `stream` yields, without blocking the event loop."""
-        checked = self._check(question)
-        answerer = await asyncio.to_thread(self._open_answerer, self.model)
-        turn = await asyncio.to_thread(self._begin, checked, answerer)
-        if turn.writer is not None and turn.rewrite is not None:
-            try:
-                room = turn.spending.room()
-                model = turn.writer.tools.model
-                async for delta in model.astream(turn.rewrite.messages, max_tokens=room.output):
-                    turn.rewrite.take(delta)
-                turn.rewritten()
-            except LLMError as error:
-                turn.failed(error)
-        stream = turn.answerer.astream(turn.follow_up.question, **turn.options())
-        async with aclosing(stream) as events:
-            async for event in events:
-                yield event if isinstance(event, str) else self._end(turn, event)
+        Raises:
+            QuestionError: the question is blank or too long.
+        """
+        return AnswerStream(partial(self._answer, check_question(question)))
+
+    def astream(self, question: str) -> AsyncAnswerStream:
+        """Answer as `stream` does, without blocking the event loop."""
+        return AsyncAnswerStream(partial(self._answer, check_question(question)))
+
+    async def _answer(self, question: str, backend: Backend) -> Answer:
+        answerer = await backend.run(self._open_answerer, self.model)
+        turn = await backend.run(self._begin, question, answerer)
+        await turn.rewrite(backend)
+        return self._end(turn, await answerer.answer(turn.request(), backend))
 
     def _begin(self, question: str, answerer: Answerer) -> _Turn:
         self._turn = _Turn(question, answerer, self._past, filters=self.filters, mode=self.mode)
@@ -199,53 +186,55 @@ class _Turn:
         mode: AnswerMode | None,
     ) -> None:
         self.question = question
-        self.answerer = answerer
         self.past = past
-        self.spending = Spending(answerer.settings)
+        self.budget = answerer.budget()
         self.notes: list[str] = []
-        self.rewrite: Rewrite | None = None
         self._filters = filters
         self._mode = mode
-        writer = answerer.writer(mode)
-        self.writer = writer if isinstance(writer, AnswerWriter) else None
+        self._tools = answerer.writer(mode).tools
         self.follow_up = FollowUp(question, question)
         if past.answers:
             self.follow_up = make_standalone(
                 question, topic=past.topic, last=past.answers[-1], sources=past.sources
             )
-            if self.writer is not None:
-                self.rewrite = Rewrite(
-                    question,
-                    answers=past.answers,
-                    sources=past.sources,
-                    prompts=self.writer.tools.prompts,
-                )
 
-    def rewritten(self) -> None:
-        """Take over what the model made of the question."""
-        if self.rewrite is None:
+    async def rewrite(self, backend: Backend) -> None:
+        """Have the model that writes the answer make the question whole first."""
+        if self._tools is None or not self.past.answers:
             return
-        self.spending.record(self.rewrite.usage or self._estimated(self.rewrite))
-        if text := self.rewrite.result():
+        rewrite = Rewrite(
+            self.question,
+            answers=self.past.answers,
+            sources=self.past.sources,
+            prompts=self._tools.prompts,
+        )
+        try:
+            room = self.budget.room()
+            deltas = backend.deltas(self._tools.model, rewrite.messages, max_tokens=room.output)
+            async with aclosing(deltas):
+                async for delta in deltas:
+                    rewrite.take(delta)
+        except LLMError as error:
+            self.notes.append(f"The question was made whole without the model. {error.message}")
+            return
+        self.budget.record(rewrite.usage or _estimated(rewrite))
+        if text := rewrite.result():
             # The papers cited last are read again where the question leaned on them.
             changed = text.casefold() != self.question.casefold()
             also = tuple(p.id for p in self.past.answers[-1].papers.values()) if changed else ()
             self.follow_up = FollowUp(text, text, self.follow_up.also or also, depends=changed)
 
-    def failed(self, error: LLMError) -> None:
-        """Do without the model."""
-        self.notes.append(f"The question was made whole without the model. {error.message}")
-
-    def options(self) -> dict[str, Any]:
-        """Return how the question is to be answered."""
-        return {
-            "filters": self._filters,
-            "mode": self._mode,
-            "also": self.follow_up.also,
-            "focus": self.follow_up.focus,
-            "numbering": self.past.numbering,
-            "spending": self.spending,
-        }
+    def request(self) -> AnswerRequest:
+        """Return the question, made whole, and how it is to be answered."""
+        return AnswerRequest(
+            question=self.follow_up.question,
+            budget=self.budget,
+            filters=self._filters,
+            mode=self._mode,
+            also=self.follow_up.also,
+            focus=self.follow_up.focus,
+            numbering=self.past.numbering,
+        )
 
     def topic(self) -> str:
         """Return the question that the next follow-up may lean on."""
@@ -254,9 +243,7 @@ class _Turn:
         leans = follow_up.depends and follow_up.focus == self.question
         return self.past.topic if leans else follow_up.question
 
-    @staticmethod
-    def _estimated(rewrite: Rewrite) -> Usage:
-        from rag.llm.budget import estimate_tokens
 
-        sent = sum(estimate_tokens(message.content) for message in rewrite.messages)
-        return Usage(sent, estimate_tokens(rewrite.raw), estimated=True)
+def _estimated(rewrite: Rewrite) -> Usage:
+    sent = sum(estimate_tokens(message.content) for message in rewrite.messages)
+    return Usage(sent, estimate_tokens(rewrite.raw), estimated=True)

@@ -18,13 +18,14 @@ written for the purpose; the title of the first cited paper in its place, for 11
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rag.llm.client import Message
 from rag.llm.guard import Screen, quarantine
 from rag.text.decoding import one_line
-from rag.text.words import content_words, stem
+from rag.text.terms import terms
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -73,23 +74,19 @@ _ORDER = ("first", "second", "third", "fourth", "fifth")
 _DEFINES = re.compile(r"^(?:what (?:is|are|does)|define|explain|who)\b", re.IGNORECASE)
 _NAME = re.compile(r"(?<!^)\b(?:[A-Z][\w-]*[A-Z0-9][\w-]*|[A-Z][a-z]+[\w-]*)")
 # What may be asked of any paper.
-_GENERAL = frozenset(
-    stem(word + ending)
-    for word in (
-        "accuracy advantage answer any apply architecture author available baseline"
-        " benchmark benefit best better big bigger case change cheap cheaper claim code compare"
-        " comparison compute conclusion contribution cost data dataset datasets downside drawback"
-        " easy efficient enough error evaluate evaluation evidence example expensive experiment"
-        " explain fail failure fast faster few finding fix future gain good hardware help idea"
-        " improve improvement inference insight intuition kind label language large latency less"
-        " limit limitation limitations long loss main many measure memory method metric metrics"
-        " model models more name need number open other parameter performance problem real reason"
-        " release remain remaining require result results say scale set setting show shortcoming"
-        " size slow slower small solution speed step strength study summarise summarize support"
-        " task tasks test time train training try tune use weakness work worse wrong year"
-    ).split()
-    for ending in ("", "s", "es")
+_GENERAL = (
+    "accuracy advantage answer any apply architecture author available baseline benchmark benefit"
+    " best better big bigger case change cheap cheaper claim code compare comparison compute"
+    " conclusion contribution cost data dataset downside drawback easy efficient enough error"
+    " evaluate evaluation evidence example expensive experiment explain fail failure fast faster"
+    " few finding fix future gain good hardware help idea improve improvement inference insight"
+    " intuition kind label language large latency less limit limitation long loss main many measure"
+    " memory method metric model more name need number open other parameter performance problem"
+    " real reason release remain require result say scale set setting show shortcoming size slow"
+    " slower small solution speed step strength study summarise summarize support task test time"
+    " train training try tune use weakness work worse wrong year"
 )
+_WORD = re.compile(r"\w+")
 
 
 class FollowUp(NamedTuple):
@@ -141,25 +138,29 @@ def _depends(question: str, cited: Sequence[Paper]) -> bool:
     specific = _specific(question)
     if _DEFINES.match(question) and specific:
         return False
-    if _NAME.search(question) or len(content_words(question)) > 4:
+    if _NAME.search(question) or len(terms(question, grammar=False)) > 4:
         return False
-    held = {w.stem for p in cited for w in content_words(f"{p.title}. {p.abstract}")}
-    return specific <= held
+    return specific.issubset(one for p in cited for one in terms(f"{p.title}\n{p.abstract}"))
 
 
 def _stands_inside(pronoun: re.Match[str], question: str) -> bool:
     """Tell whether a pronoun has something to stand for in the question itself."""
     before = question[: pronoun.start()]
     if pronoun[0].lower().startswith("the"):  # they, them, their, the method, these
-        return any(w.text.endswith("s") for w in content_words(before) if w.stem not in _GENERAL)
+        return any(word.endswith("s") and _specific(word) for word in _WORD.findall(before))
     if pronoun[0].lower() in {"it", "its", "itself"} and _NAME.search(before):
         return True
     return len(_specific(before)) > 1
 
 
 def _specific(text: str) -> set[str]:
-    """Return the stems of the words that could not be asked of any paper."""
-    return {word.stem for word in content_words(text)} - _GENERAL
+    """Return the terms of the words that could not be asked of any paper."""
+    return {*terms(text, grammar=False)} - _general()
+
+
+@functools.cache
+def _general() -> frozenset[str]:
+    return frozenset(terms(_GENERAL))
 
 
 def _named_sources(question: str, last: Answer, sources: Mapping[int, Paper]) -> list[Paper]:

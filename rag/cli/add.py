@@ -122,7 +122,10 @@ def add(
     wanted = [*(sources or []), *([str(sample_path())] if sample else [])]
     if not wanted:
         raise typer.BadParameter("Name a file or folder, or add the bundled sample with --sample.")
-    with open_library(storage) as library, working("Adding papers") as progress:
+    with (
+        open_library(storage) as library,
+        working("Adding papers", if_stopped="What was stored until then is kept.") as progress,
+    ):
         columns = _as_columns(map)
         report = library.add(*wanted, format=format, columns=columns, progress=progress)
     if json:
@@ -182,14 +185,15 @@ def remove(
 def rebuild(
     storage: Storage = None,
     embedder: Annotated[
-        str | None, typer.Option("--embedder", help="`minilm` or a folder with an encoder.")
+        str | None,
+        typer.Option("--embedder", help="`minilm`, an encoder's folder, or `openai:MODEL`."),
     ] = None,
     debug: Debug = False,
 ) -> None:
     """Embed all papers again, after a change of the embedder."""
     with (
         open_library(storage, embedder=embedder) as library,
-        working("Embedding again") as progress,
+        working("Embedding again", if_stopped="The library is as it was before.") as progress,
     ):
         count = library.rebuild(progress=progress)
     output().print(f"{count:,} papers embedded again.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from contextlib import closing
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
@@ -11,16 +10,18 @@ import typer
 from rag.cli.common import Debug, Json, Rerank, Storage, command, open_library, output, print_json
 
 if TYPE_CHECKING:
-    from rag.answers.answerer import AnswerMode
+    from rag.answers.answer import AnswerMode
     from rag.search.query import Filters
 
 __all__ = [
     "Author",
+    "Check",
     "Dated",
     "Fallback",
     "Mode",
     "Model",
     "Only",
+    "Repair",
     "Source",
     "Strict",
     "Venue",
@@ -52,7 +53,7 @@ Mode = Annotated[
     typer.Option(
         "--mode",
         metavar="extractive|llm",
-        help="Quote the papers, or have a model write. [default: llm where one is configured]",
+        help="Quote the papers, or have a model write. (default: llm where one is configured)",
     ),
 ]
 Model = Annotated[
@@ -61,6 +62,18 @@ Model = Annotated[
 Strict = Annotated[
     bool | None,
     typer.Option("--strict/--no-strict", help="Leave out sentences that fail the check."),
+]
+Check = Annotated[
+    str | None,
+    typer.Option(
+        "--check",
+        metavar="local|model",
+        help="Who checks the sentences; `model` has the language model judge them too.",
+    ),
+]
+Repair = Annotated[
+    bool | None,
+    typer.Option("--repair/--no-repair", help="Have the model correct sentences that fail."),
 ]
 Fallback = Annotated[
     str | None,
@@ -129,6 +142,8 @@ def ask(
     mode: Mode = None,
     model: Model = None,
     strict: Strict = None,
+    check: Check = None,
+    repair: Repair = None,
     fallback: Fallback = None,
     rerank: Rerank = None,
     storage: Storage = None,
@@ -143,15 +158,20 @@ def ask(
     """
     filters = read_filters(year, author, venue, source, id, dated)
     with open_library(
-        storage, llm_model=model, strict=strict, fallback=fallback, rerank=rerank
+        storage,
+        llm_model=model,
+        strict=strict,
+        check=check,
+        repair=repair,
+        fallback=fallback,
+        rerank=rerank,
     ) as library:
         if json:
             print_json(library.ask(question, filters=filters, mode=read_mode(mode)).as_dict())
             return
         from rag.cli.streaming import show_answer
 
-        with closing(library.stream(question, filters=filters, mode=read_mode(mode))) as events:
-            show_answer(events)
+        show_answer(library.stream(question, filters=filters, mode=read_mode(mode)))
 
 
 @command

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 import sys
-from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,11 +11,13 @@ import typer
 
 from rag.cli.ask import (
     Author,
+    Check,
     Dated,
     Fallback,
     Mode,
     Model,
     Only,
+    Repair,
     Source,
     Strict,
     Venue,
@@ -63,6 +64,8 @@ def chat(
     mode: Mode = None,
     model: Model = None,
     strict: Strict = None,
+    check: Check = None,
+    repair: Repair = None,
     fallback: Fallback = None,
     storage: Storage = None,
     debug: Debug = False,
@@ -73,7 +76,9 @@ def chat(
     a question; then the exit code is 1 when one of them could not be answered.
     """
     filters = read_filters(year, author, venue, source, id, dated)
-    with open_library(storage, llm_model=model, strict=strict, fallback=fallback) as library:
+    with open_library(
+        storage, llm_model=model, strict=strict, check=check, repair=repair, fallback=fallback
+    ) as library:
         if not len(library):
             library.search("papers", 1)  # says that there are none, and how to add some
         talk = _Talk(library.chat(filters=filters, mode=read_mode(mode)))
@@ -141,8 +146,8 @@ class _Talk:
     def _answer(self, question: str) -> None:
         from rag.cli.streaming import show_answer
 
-        with closing(self._chat.stream(question)) as events:
-            show_answer(events, before=lambda: self._show_understood(question))
+        stream = self._chat.stream(question)
+        show_answer(stream, before=lambda: self._show_understood(question))
         output().print()
 
     def _show_understood(self, question: str) -> None:

@@ -43,7 +43,7 @@ R = TypeVar("R")
 Storage = Annotated[
     Path | None,
     typer.Option(
-        "--storage", "-s", metavar="FOLDER", help="Folder of the library. [default: storage]"
+        "--storage", "-s", metavar="FOLDER", help="Folder of the library. (default: storage)"
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
@@ -99,8 +99,7 @@ def command(run: Callable[P, R]) -> Callable[P, R]:
             complain(error.message, error.hint)
             raise typer.Exit(1) from error
         except KeyboardInterrupt as error:
-            complain("Stopped.", "What was stored until then is kept.")
-            raise typer.Exit(130) from error
+            raise _stopped("") from error
         except BrokenPipeError as error:
             # The reader of the pipe (head, less) has seen enough; what is left goes nowhere, or
             # Python would stumble over it when it ends.
@@ -116,6 +115,12 @@ def command(run: Callable[P, R]) -> Callable[P, R]:
             raise typer.Exit(1) from error
 
     return wrapped
+
+
+def _stopped(hint: str) -> typer.Exit:
+    """Say that Ctrl-C ended the command; return what ends it with 130, as shells have it."""
+    complain("Stopped.", hint)
+    return typer.Exit(130)
 
 
 def one_of(names: Callable[[], Iterable[str]]) -> Callable[[str | None], str | None]:
@@ -173,8 +178,22 @@ def print_json(value: Any) -> None:  # noqa: ANN401 - whatever JSON can hold
 
 
 @contextmanager
-def working(what: str) -> Iterator[Callable[[int], None]]:
-    """Show progress on the terminal while something takes long; yield how to count papers."""
+def working(what: str, *, if_stopped: str) -> Iterator[Callable[[int], None]]:
+    """Show progress on the terminal while something takes long; yield how to count papers.
+
+    Args:
+        what: What is done.
+        if_stopped: What has become of the work, for a person who ends it with Ctrl-C.
+    """
+    try:
+        with _progress(what) as count:
+            yield count
+    except KeyboardInterrupt as error:
+        raise _stopped(if_stopped) from error
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[Callable[[int], None]]:
     console = errors()
     if not console.is_terminal:
         yield lambda _: None

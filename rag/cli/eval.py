@@ -41,7 +41,9 @@ Dataset = Annotated[
     ),
 ]
 Split = Annotated[str, typer.Option("--split", help="Which part of the set.")]
-Legs = Annotated[str, typer.Option("--mode", metavar="|".join(_MODES), help="Which legs search.")]
+Legs = Annotated[
+    str, typer.Option("--mode", metavar="|".join(_MODES), help="Which retrievers search.")
+]
 RunFile = Annotated[
     Path | None, typer.Option("--run", metavar="FILE", help="Write what was found as a TREC run.")
 ]
@@ -108,7 +110,9 @@ def evaluate(
         if storage:
             raise typer.BadParameter("--storage is for questions; a corpus has its own index.")
         if rerank and mode != "hybrid":
-            raise typer.BadParameter("--rerank reads again what both legs found: --mode hybrid.")
+            raise typer.BadParameter(
+                "--rerank reads again what both retrievers found: --mode hybrid."
+            )
         report, records = _search_corpus(
             dataset, split, cast("Mode", mode), settings, run=run, compare=compare, answers=answers
         )
@@ -161,7 +165,9 @@ def _search_corpus(
     import_measures()  # when it is missing, better said before the work than behind it
     other = read_run(compare) if compare else None
     dataset = load_retrieval_set(folder, split)
-    with working(f"Indexing {dataset.name}") as progress:
+    with working(
+        f"Indexing {dataset.name}", if_stopped="The next run goes on where this one stopped."
+    ) as progress:
         library = open_corpus(dataset, settings, progress=progress)
     with library:
         with _busy(f"Searching with {len(dataset.queries):,} queries"):
@@ -187,20 +193,14 @@ def _search_corpus(
 def _add_answers(report: EvalReport, dataset: RetrievalSet, library: Library) -> EvalReport:
     from dataclasses import replace
 
-    from rag.evaluation.answers import (
-        ask_questions,
-        measure_answers,
-        measure_evidence,
-        open_ranker,
-    )
+    from rag.evaluation.answers import ask_questions, measure_answers, measure_evidence
     from rag.evaluation.questions import load_rationales
 
     known = load_rationales(dataset, library)
     if not known.questions:
         return replace(report, left_out=report.left_out | known.left_out)
     with _busy(f"Asking {len(known.questions):,} questions"):
-        with open_ranker(library.settings) as rank:
-            evidence = measure_evidence(known.questions, library, rank)
+        evidence = measure_evidence(known.questions, library.evidence)
         outcomes = ask_questions(library, known.questions)
     return replace(
         report,

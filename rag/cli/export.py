@@ -15,7 +15,7 @@ __all__ = ["register"]
 
 Output = Annotated[
     Path | None,
-    typer.Option("--output", "-o", metavar="FILE", help="Where to. [default: standard output]"),
+    typer.Option("--output", "-o", metavar="FILE", help="Where to. (default: standard output)"),
 ]
 
 
@@ -41,7 +41,7 @@ def _formats() -> str:
 def export(
     ids: Annotated[
         list[str] | None,
-        typer.Argument(metavar="ID...", help="Which papers. [default: all]", show_default=False),
+        typer.Argument(metavar="ID...", help="Which papers. (default: all)", show_default=False),
     ] = None,
     format: Annotated[
         str,

@@ -1,8 +1,7 @@
-"""How papers and answers look in a terminal: at 80 columns, and without colour too."""
+"""How papers look in a terminal: at 80 columns, and without colour too."""
 
 from __future__ import annotations
 
-from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from rich.console import Group
@@ -13,19 +12,19 @@ from rich.text import Text
 from rag.text.decoding import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from rich.console import RenderableType
 
-    from rag.answers.answer import Answer
     from rag.index.sync import AddReport
     from rag.papers import Paper
     from rag.search.hybrid import Hit
 
 __all__ = [
-    "answer_view",
     "facts_view",
     "hits_view",
+    "numbered",
+    "paper_lines",
     "paper_view",
     "report_lines",
     "sources_view",
@@ -34,7 +33,8 @@ __all__ = [
 _SHOWN_REJECTIONS = 10
 
 
-def _paper_lines(paper: Paper, *, link: bool = True) -> Text:
+def paper_lines(paper: Paper, *, link: bool = True) -> Text:
+    """Return what names a paper: title, authors, id, and perhaps its address."""
     text = Text(paper.heading or "(untitled)", style="bold")
     if paper.byline:
         text.append(f"\n{paper.byline}", style="not bold")
@@ -44,7 +44,8 @@ def _paper_lines(paper: Paper, *, link: bool = True) -> Text:
     return text
 
 
-def _numbered(rows: Iterable[tuple[str, RenderableType]]) -> Table:
+def numbered(rows: Iterable[tuple[str, RenderableType]]) -> Table:
+    """Lay out rows with their numbers or marks in front."""
     table = Table.grid(padding=(0, 1))
     table.add_column(justify="right", no_wrap=True)
     table.add_column(overflow="fold")
@@ -55,52 +56,12 @@ def _numbered(rows: Iterable[tuple[str, RenderableType]]) -> Table:
     return table
 
 
-def answer_view(answer: Answer) -> RenderableType:
-    """Lay out an answer: the quotes or the checked text, then the papers behind them."""
-    parts: list[RenderableType] = []
-    if answer.abstained:
-        parts.append(Text(answer.text, style="bold yellow"))
-        if answer.closest:
-            parts += [Text("\nClosest papers\n", style="bold")]
-            parts.append(_numbered(("-", paper) for paper in _closest(answer)))
-    elif answer.mode == "llm":
-        from rag.cli.verdicts import checked_text, findings
-
-        parts += [checked_text(answer.text, answer.sentences), Text(), *findings(answer)]
-        parts += sources_view(answer.papers)
-    else:
-        parts += [_quoted(answer), *sources_view(answer.papers)]
-        parts.append(
-            Text(f"\nConfidence: {answer.certainty} ({answer.confidence:.2f})", style="dim")
-        )
-    parts += [Text(f"\n{note}", style="dim") for note in answer.notes]
-    return Group(*parts)
-
-
 def sources_view(papers: Mapping[int, Paper]) -> list[RenderableType]:
     """Lay out cited papers by their numbers."""
     if not papers:
         return []
-    rows = ((f"[{n}]", _paper_lines(paper)) for n, paper in sorted(papers.items()))
-    return [Text("\nSources\n", style="bold"), _numbered(rows)]
-
-
-def _closest(answer: Answer) -> Iterator[RenderableType]:
-    for paper, why in zip_longest(answer.closest, answer.shortfalls, fillvalue=""):
-        if isinstance(paper, str):
-            return
-        lines = _paper_lines(paper, link=False)
-        yield lines.append(f"\n{why[:1].upper()}{why[1:]}.", style="not bold") if why else lines
-
-
-def _quoted(answer: Answer) -> Text:
-    """Lay out quotes as the answer has them: their markers stand out, and titles step back."""
-    text = Text(answer.text, style="dim")
-    for sentence in answer.sentences:
-        behind = answer.text.rindex("[", sentence.start, sentence.end)
-        text.stylize("not dim", sentence.start, sentence.end)
-        text.stylize("bold cyan", behind, sentence.end)
-    return text
+    rows = ((f"[{n}]", paper_lines(paper)) for n, paper in sorted(papers.items()))
+    return [Text("\nSources\n", style="bold"), numbered(rows)]
 
 
 def hits_view(hits: Sequence[Hit], notes: Sequence[str] = ()) -> RenderableType:
@@ -108,15 +69,15 @@ def hits_view(hits: Sequence[Hit], notes: Sequence[str] = ()) -> RenderableType:
     rows = []
     for hit in hits:
         passage = Text(_clip(hit.passage.text, 240), style="dim")
-        rows.append((f"{hit.rank}.", Group(_paper_lines(hit.paper, link=False), passage)))
-    return Group(_numbered(rows), *(Text(f"\n{note}", style="dim") for note in notes))
+        rows.append((f"{hit.rank}.", Group(paper_lines(hit.paper, link=False), passage)))
+    return Group(numbered(rows), *(Text(f"\n{note}", style="dim") for note in notes))
 
 
 def paper_view(paper: Paper) -> RenderableType:
     """Lay out all that is known of one paper."""
     sources = Text("\nRead from: " + ", ".join(paper.sources), style="dim")
     abstract = Padding(Text(paper.abstract or "(no abstract)"), (1, 0, 0, 0))
-    return Group(_paper_lines(paper), abstract, sources)
+    return Group(paper_lines(paper), abstract, sources)
 
 
 def facts_view(rows: Iterable[tuple[str, str]]) -> RenderableType:

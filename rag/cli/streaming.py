@@ -3,63 +3,57 @@
 from __future__ import annotations
 
 import math
+from itertools import chain
 from typing import TYPE_CHECKING
 
+from rag.cli.answer_view import answer_view
 from rag.cli.common import errors, output
-from rag.cli.render import answer_view
 from rag.text.safety import for_terminal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from rich.console import Console
 
-    from rag.answers.answer import Answer
+    from rag.answers.stream import AnswerStream
 
 __all__ = ["show_answer"]
 
 
-def show_answer(
-    events: Iterable[str | Answer], *, before: Callable[[], None] = lambda: None
-) -> Answer:
+def show_answer(stream: AnswerStream, *, before: Callable[[], None] = lambda: None) -> None:
     """Print an answer as it comes.
 
     On a terminal the words appear as they come; once all are there and checked, they give way to
     the same words with their verdicts. Elsewhere the finished answer is printed once.
 
     Args:
-        events: Pieces of text, then the answer.
+        stream: The answer; closed in any case.
         before: Called ahead of the first words.
     """
     console = output()
     live = console.is_terminal and not console.is_dumb_terminal
     shown = ""
-    began = False
-    answer: Answer | None = None
     waiting = errors().status("Looking for an answer")
     if live:
         waiting.start()
     try:
-        for event in events:
-            if not began:
-                began = True
-                waiting.stop()
-                before()
-            if not isinstance(event, str):
-                answer = event
-            elif live:
-                shown += for_terminal(event)
-                console.file.write(for_terminal(event))
-                console.file.flush()
+        with stream:
+            first = next(stream, "")
+            waiting.stop()
+            before()
+            for piece in chain([first], stream):
+                if live:
+                    shown += for_terminal(piece)
+                    console.file.write(for_terminal(piece))
+                    console.file.flush()
+    except BaseException:
+        if shown:
+            console.print()
+        raise
     finally:
         waiting.stop()
-        if shown and answer is None:
-            console.print()
-    if answer is None:
-        raise RuntimeError("the stream ended without an answer")
     _erase(console, shown)
-    console.print(answer_view(answer))
-    return answer
+    console.print(answer_view(stream.answer))
 
 
 def _erase(console: Console, shown: str) -> None:

@@ -22,7 +22,7 @@ def ui(
     host: Annotated[str, typer.Option(help="Name or address to listen at.")] = "127.0.0.1",
     port: Annotated[
         int | None,
-        typer.Option(min=1, max=65535, help="[default: the first free one from 7860 on]"),
+        typer.Option(min=1, max=65535, help="Port. (default: the first free one from 7860 on)"),
     ] = None,
     auth: Annotated[
         str | None,

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from rag.cli.ask import Check  # noqa: TC001 - typer reads the annotations
 from rag.cli.common import Debug, Json, Storage, command, open_library, output, print_json
 from rag.errors import LibraryError
 from rag.text.decoding import NotTextError, decode
@@ -53,6 +54,7 @@ def verify(
             help="Judge by another model: a cross-encoder in ONNX, by its folder or hub name.",
         ),
     ] = None,
+    check: Check = None,
     storage: Storage = None,
     json: Json = False,
     debug: Debug = False,
@@ -60,19 +62,20 @@ def verify(
     """Check each sentence of a text with markers such as [1] against the papers it cites.
 
     The papers are named by --paper or --papers, or by a list of references at the end of the text
-    that holds ids or titles of papers of the library. No language model is asked.
+    that holds ids or titles of papers of the library. No language model is asked unless
+    --check model says so.
     """
     if wrong := [status for status in fail_on or [] if status not in _STATUSES]:
         raise typer.BadParameter(f"{wrong[0]!r} is none of {', '.join(_STATUSES)}.")
     if paper and papers:
         raise typer.BadParameter("Name the papers by --paper or by --papers, not by both.")
     text = _read(file)
-    with open_library(storage, nli_model=nli) as library:
+    with open_library(storage, nli_model=nli, check=check) as library:
         checked = library.verify(text, papers or paper or None)
     if json:
         print_json(checked.as_dict())
     else:
-        from rag.cli.verdicts import verification_view
+        from rag.cli.answer_view import verification_view
 
         output().print(verification_view(checked))
     if any(sentence.status in (fail_on or []) for sentence in checked.sentences):

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -20,13 +19,10 @@ from rag.evaluation.metrics import (
 from rag.library import Library
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable
 
     from rag.answers.answer import Answer, Citation
     from rag.evaluation.questions import Question
-    from rag.papers import Paper
-    from rag.settings import Settings
-    from rag.text.sentences import Span
 
 __all__ = [
     "ANSWER_METRICS",
@@ -38,7 +34,6 @@ __all__ = [
     "ask_questions",
     "measure_answers",
     "measure_evidence",
-    "open_ranker",
 ]
 
 # What each figure is called, and what it says. All but the last are better when higher.
@@ -58,7 +53,8 @@ EVIDENCE_METRICS = {
     "evidence@3": "one of the best three is",
 }
 
-Ranker: TypeAlias = Callable[[str, "Paper"], "list[Span]"]
+# Ranks the sentences of papers, given by their ids, for a question; `Library.evidence`.
+Ranker: TypeAlias = Callable[[str, Sequence[str]], Sequence["Citation"]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,35 +142,14 @@ class AnswerReport:
 # --- evidence in a given abstract -----------------------------------------------------------
 
 
-@contextmanager
-def open_ranker(settings: Settings) -> Iterator[Ranker]:
-    """Yield what ranks the sentences of one abstract, as answers do.
-
-    Args:
-        settings: Of the library whose papers are ranked: how rare a word is comes from there.
-    """
-    from rag.evidence.ranker import EvidenceRanker
-    from rag.index.encoding import PaperTokens
-    from rag.index.paper_index import PaperIndex
-    from rag.models.embedder import open_embedder
-    from rag.text.sentences import Span
-
-    with closing(PaperIndex(settings)) as index:
-        embedder = open_embedder(settings)
-        tokens = PaperTokens(embedder, index.tokens)
-        frequency = index.keyword.document_frequency
-        ranker = EvidenceRanker(embedder.encode_tokens, tokens, frequency)
-        yield lambda question, paper: [
-            Span(one.start, one.end) for one in ranker.rank(question, [paper])
-        ]
-
-
-def measure_evidence(
-    questions: Iterable[Question], library: Library, rank: Ranker
-) -> Figures | None:
+def measure_evidence(questions: Iterable[Question], rank: Ranker) -> Figures | None:
     """Say how often the best sentences of the right abstract are evidence.
 
     Every pair of a question and one of its papers with evidence counts once.
+
+    Args:
+        questions: Whose evidence is known.
+        rank: Ranks the sentences of an abstract.
 
     Returns:
         The figures; None when no question has evidence.
@@ -184,8 +159,8 @@ def measure_evidence(
     for question in questions:
         for paper_id in dict.fromkeys(one.paper for one in question.evidence):
             gold = [one for one in question.evidence if one.paper == paper_id]
-            spans = rank(question.text, library.paper(paper_id))[:3]
-            hits = [any(one.meets(paper_id, *span) for one in gold) for span in spans]
+            best = rank(question.text, [paper_id])[:3]
+            hits = [any(one.meets(paper_id, said.start, said.end) for one in gold) for said in best]
             first.append(float(any(hits[:1])))
             among.append(float(any(hits)))
     if not first:

@@ -22,7 +22,7 @@ from rag.evaluation.files import (
     text_of,
 )
 from rag.papers import Paper
-from rag.search.questions import MAX_QUESTION
+from rag.search.query import MAX_QUESTION
 from rag.sources import Document
 from rag.sources.readers import jsonl
 from rag.text.decoding import one_line

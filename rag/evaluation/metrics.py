@@ -81,7 +81,7 @@ def import_measures() -> Any:  # noqa: ANN401 - a module
     except ImportError as error:
         raise EvaluationError(
             "Measuring needs the package ir-measures, which is not installed.",
-            hint="Install it: pip install 'abstract-rag[eval]'",
+            hint="Install it: pip install ir-measures",
         ) from error
     return ir_measures
 

@@ -38,7 +38,7 @@ class EvalReport:
     Attributes:
         dataset: Name of the set.
         split: Which part of it.
-        mode: Which legs searched.
+        mode: Which retrievers searched.
         rerank: What read the first papers again; `off` where nothing did.
         queries: How many queries, or questions, the figures rest on.
         retrieval: How well papers are found; None for a question set.

@@ -40,7 +40,7 @@ class RetrievalReport:
     """How well queries find their relevant documents.
 
     Attributes:
-        mode: Which legs searched.
+        mode: Which retrievers searched.
         run: What was found: falling scores by query and document.
         scores: The metrics of each query.
         metrics: Their means over the queries.
@@ -85,7 +85,8 @@ def open_corpus(
         settings: The embedder, and where the cache is.
         progress: Called now and then with how many documents have been read.
     """
-    folder = settings.cache / "eval" / f"{_slug(dataset.name)}-{_key(dataset, settings)}"
+    key = _key(dataset, Library(settings=settings))
+    folder = settings.cache / "eval" / f"{_slug(dataset.name)}-{key}"
     library = Library(
         settings=settings.model_copy(
             update={"storage": folder / "library", "chroma_url": None, "collection": "papers"}
@@ -111,20 +112,10 @@ def _slug(name: str) -> str:
     return re.sub(r"[^\w.-]+", "-", name)[:40] or "set"
 
 
-def _key(dataset: RetrievalSet, settings: Settings) -> str:
+def _key(dataset: RetrievalSet, library: Library) -> str:
     import hashlib
 
-    from rag.index.chunking import CHUNKER
-    from rag.index.manifest import FORMAT
-    from rag.models.embedder import find_weights
-
-    parts = (
-        dataset.fingerprint,
-        find_weights(settings).key(),
-        str(settings.quantize),
-        CHUNKER,
-        str(FORMAT),
-    )
+    parts = (dataset.fingerprint, *library.recipe())
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
@@ -136,7 +127,7 @@ def measure_retrieval(
     Args:
         dataset: The set.
         library: What `open_corpus` returned.
-        mode: Both legs of the search, or one of them alone.
+        mode: Both retrievers of the search, or one of them alone.
 
     Raises:
         EvaluationError: `ir-measures` is not installed.

@@ -10,30 +10,21 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+from rag.text.terms import terms
+from rag.text.words import ASKING
 
-__all__ = ["holds_name", "initials", "names_in", "subjects"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["held_in", "names_in", "subjects"]
 
 _WORD = re.compile(r"[^\W_](?:[\w'’.-]*\w)?")
 _ACRONYM = re.compile(r"[A-Z]{2,6}s?")
 _POSSESSIVE = re.compile(r"['’]s?$")
 _JOINED = re.compile(r"[-–/]")
 _LETTERS = re.compile(r"[^\W\d_]+")
-# What a question is made with, not what it is about.
-_ASKING = frozenset(
-    "a about above according across actually after all already also am among an and any anyone"
-    " are as at be been before being best between both but by can could did do does done each else"
-    " ever every exist find for from gave get give given gives go good had happen happens has have"
-    " having help how if in instead into is it its kind know let like made main make makes many"
-    " may me might more most much must my need new no not of off often on one only or other our"
-    " out over paper papers per please possible published really recent recently reported reports"
-    " result results same say says set should show shown shows since so some someone something"
-    " still studies study such take takes tell than that the their them then there these they"
-    " thing things this those through to two under up us use used uses using very was way ways we"
-    " well were what when where whether which while who whom whose why will with within without"
-    " work works would you your".split()
-)
+# Between letters and digits: who writes "TLR-4" and who writes "TLR4" mean the same.
+_LOOSE = re.compile(r"(?<=[^\W\d_])[-–/ ](?=\d)")
 # Written with a capital wherever they stand, and no names.
 _NO_NAME = frozenset({"I", "I'm", "I'd", "I've", "I'll", "A"})
 
@@ -61,32 +52,27 @@ def subjects(question: str) -> tuple[str, ...]:
     ('bees', 'hive')
     """
     words = dict.fromkeys(match[0] for match in _WORD.finditer(question))
-    return tuple(word for word in words if word.casefold() not in _ASKING and len(word) > 1)
+    return tuple(word for word in words if word.casefold() not in ASKING and len(word) > 1)
 
 
-def initials(text: str) -> str:
-    """Return the first letters of the words of a text, in lower case: "of trees" gives "ot"."""
-    return "".join(word[0] for word in _LETTERS.findall(text)).lower()
+def held_in(text: str, words: Iterable[str]) -> set[str]:
+    """Return those of a question's words that a text has: as they are, or abbreviated by them.
 
-
-def holds_name(
-    name: str, held: Collection[str], first_letters: str, terms: Callable[[str], Sequence[str]]
-) -> bool:
-    """Tell whether a text has a name: its words, or the words that it abbreviates.
-
-    Args:
-        name: As the question has it.
-        held: The terms of the text.
-        first_letters: The initials of the text.
-        terms: Reduces a text to the terms by which words are compared.
+    >>> sorted(held_in("TLR-4 and hidden Markov models", ["TLR4", "HMMs", "models", "mice"]))
+    ['HMMs', 'TLR4', 'models']
     """
-    plain = _POSSESSIVE.sub("", name)
+    held = {*terms(text), *terms(_LOOSE.sub("", text))}
+    initials = "".join(word[0] for word in _LETTERS.findall(text)).lower()
+    return {word for word in words if _holds(held, initials, word)}
+
+
+def _holds(held: set[str], initials: str, word: str) -> bool:
+    plain = _LOOSE.sub("", _POSSESSIVE.sub("", word))
     # Of "GPT-powered" the name is GPT.
     parts = [part for part in _JOINED.split(plain) if any(map(_marked, part))]
-    wanted = [term for part in parts or [plain] for term in terms(part)]
-    if all(term in held for term in wanted):
+    if held.issuperset(term for part in parts or [plain] for term in terms(part)):
         return True
-    return bool(_ACRONYM.fullmatch(plain)) and plain.rstrip("s").lower() in first_letters
+    return bool(_ACRONYM.fullmatch(plain)) and plain.rstrip("s").lower() in initials
 
 
 def _marked(letter: str) -> bool:

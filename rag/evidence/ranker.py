@@ -1,32 +1,32 @@
 """Choose the sentences of abstracts that answer a question, or speak to a claim.
 
 Every sentence gets a probability from a small linear model over features that a reader can check
-(`sentence_features`, `meaning_features`, `evidence_weights`): how near it is in meaning, how many
-of the question's rare words it holds, whether it is of the kind that is asked for, where it stands.
+(`rag.evidence.features`): how near it is in meaning, how many of the question's rare words it
+holds, whether it is of the kind that is asked for, where it stands. Claims and questions have a
+model each; `make fit` writes both into `rag/models/weights/evidence.json`.
 """
 
 from __future__ import annotations
 
-import threading
-from collections import Counter, OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from rag.evidence.features import (
+    MEANING_FEATURES,
     WORD_FEATURES,
     Abstract,
     PaperFit,
     Query,
     Standing,
+    by_meaning,
     read_abstract,
     read_query,
     standings,
 )
-from rag.evidence.meaning import MEANING_FEATURES, by_meaning
 from rag.evidence.token_match import match, read_tokens
-from rag.evidence.weights import BIAS, WEIGHTS
+from rag.models.linear import load_models
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -36,12 +36,12 @@ if TYPE_CHECKING:
     from rag.models.encoder import EncodeTokens
     from rag.models.token_vectors import TokenVectors
     from rag.papers import Paper
+    from rag.text.terms import Collection
 
-__all__ = ["FEATURES", "Evidence", "EvidenceRanker", "Measured", "PaperFit"]
+__all__ = ["CLAIM", "FEATURES", "QUESTION", "Evidence", "EvidenceRanker", "Measured", "PaperFit"]
 
 FEATURES = (*WORD_FEATURES, *MEANING_FEATURES)
-
-_REMEMBERED = 2_000  # abstracts
+CLAIM, QUESTION = "claim", "question"  # the names of the two models
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,12 +53,14 @@ class Evidence:
         start: Where the sentence begins in the abstract.
         end: Where it ends: `abstract[start:end]` is the sentence.
         score: 0 to 1, comparable across papers and questions.
+        cosine: Of the question and the whole paper, -1 to 1.
     """
 
     paper: int
     start: int
     end: int
     score: float
+    cosine: float
 
 
 class Measured(NamedTuple):
@@ -68,11 +70,18 @@ class Measured(NamedTuple):
         query: The question, as its words were read.
         abstracts: The papers' sentences.
         features: For each paper an array of shape (sentences, len(FEATURES)).
+        cosines: Of the question and each paper, -1 to 1.
     """
 
     query: Query
     abstracts: list[Abstract]
     features: list[NDArray[np.float64]]
+    cosines: list[float]
+
+    @property
+    def model(self) -> str:
+        """The name of the model for a text of this kind."""
+        return QUESTION if self.query.question else CLAIM
 
 
 class EvidenceRanker:
@@ -81,24 +90,26 @@ class EvidenceRanker:
     Args:
         encode_tokens: Embeds texts and each of their tokens; yields them with their places.
         tokens: Gives the token vectors of papers.
-        document_frequency: Counts in how many papers of the library each term occurs, and all
-            papers; terms are as the keyword index has them. None counts among the papers given.
+        collection: The library, which tells how rare each term is.
     """
 
     def __init__(
         self,
         encode_tokens: EncodeTokens,
         tokens: Callable[[Sequence[Paper]], Sequence[TokenVectors]],
-        document_frequency: Callable[[Sequence[str]], tuple[list[int], int]] | None,
+        collection: Collection,
     ) -> None:
         self._encode_tokens = encode_tokens
         self._tokens = tokens
-        self._document_frequency = document_frequency
-        self._remembered: OrderedDict[str, Abstract] = OrderedDict()
-        self._lock = threading.Lock()
+        self._collection = collection
 
     def rank(
-        self, question: str, papers: Sequence[Paper], *, fits: Sequence[PaperFit] | None = None
+        self,
+        question: str,
+        papers: Sequence[Paper],
+        *,
+        fits: Sequence[PaperFit] | None = None,
+        focus: str | None = None,
     ) -> list[Evidence]:
         """Rank all sentences of the papers.
 
@@ -107,63 +118,56 @@ class EvidenceRanker:
             papers: Where to look.
             fits: How well each paper fits, as search found it; the order of `papers` counts when
                 None.
+            focus: The part of the question that the evidence must answer; all of it when None.
 
         Returns:
             Every sentence, best first; equal ones in the order of the papers.
         """
-        measured = self.measure(question, papers, fits=fits)
-        kind = measured.query.question
-        weights = np.array([WEIGHTS[name][kind] for name in FEATURES])
-        evidence = []
-        for number, (abstract, features) in enumerate(
-            zip(measured.abstracts, measured.features, strict=True)
-        ):
-            chances = 1 / (1 + np.exp(-(features @ weights + BIAS[kind])))
-            evidence += [
-                Evidence(paper=number, start=span.start, end=span.end, score=chance)
-                for span, chance in zip(abstract.spans, chances.tolist(), strict=True)
-            ]
+        measured = self.measure(question, papers, fits=fits, focus=focus)
+        model = load_models("evidence", FEATURES)[measured.model]
+        by_paper = zip(measured.abstracts, measured.features, measured.cosines, strict=True)
+        evidence = [
+            Evidence(paper=number, start=span.start, end=span.end, score=score, cosine=cosine)
+            for number, (abstract, features, cosine) in enumerate(by_paper)
+            for span, score in zip(
+                abstract.spans, model.probability(features).tolist(), strict=True
+            )
+        ]
         return sorted(evidence, key=lambda found: -found.score)
 
     def measure(
-        self, question: str, papers: Sequence[Paper], *, fits: Sequence[PaperFit] | None = None
+        self,
+        question: str,
+        papers: Sequence[Paper],
+        *,
+        fits: Sequence[PaperFit] | None = None,
+        focus: str | None = None,
     ) -> Measured:
         """Measure all sentences of the papers; the arguments are those of `rank`."""
-        abstracts = [self._read(paper) for paper in papers]
-        query = read_query(question, self._document_frequency or _count_among(abstracts))
+        text = focus or question
+        abstracts = [read_abstract(paper.title, paper.abstract) for paper in papers]
+        query = read_query(text, self._collection)
         stand = standings(fits) if fits is not None else _in_order(len(papers))
-        ((_, encoded),) = self._encode_tokens([question])
-        asked = read_tokens(question, encoded, query)
+        ((_, encoded),) = self._encode_tokens([text])
+        rare = dict(zip(query.terms, query.weights.tolist(), strict=True))
+        asked = read_tokens(text, encoded, rare)
         matches = [
             match(asked, tokens, abstract.spans)
             for tokens, abstract in zip(self._tokens(papers), abstracts, strict=True)
         ]
+        if focus:
+            ((_, encoded),) = self._encode_tokens([question])
         by_papers = zip(abstracts, stand, by_meaning(asked.vector, matches), strict=True)
-        features = [
-            np.hstack([abstract.by_words(query, standing), meaning])
-            for abstract, standing, meaning in by_papers
-        ]
-        return Measured(query, abstracts, features)
-
-    def _read(self, paper: Paper) -> Abstract:
-        """Read an abstract, or remember it."""
-        key = paper.content_hash()
-        with self._lock:
-            known = self._remembered.pop(key, None) or read_abstract(paper)
-            self._remembered[key] = known
-            while len(self._remembered) > _REMEMBERED:
-                self._remembered.popitem(last=False)
-        return known
+        return Measured(
+            query,
+            abstracts,
+            [
+                np.hstack([abstract.by_words(query, standing), meaning])
+                for abstract, standing, meaning in by_papers
+            ],
+            [float(one.whole @ encoded.vector) for one in matches],
+        )
 
 
 def _in_order(count: int) -> list[Standing]:
     return [Standing(rank=rank) for rank in range(count)]
-
-
-def _count_among(
-    abstracts: Sequence[Abstract],
-) -> Callable[[Sequence[str]], tuple[list[int], int]]:
-    counts = Counter(
-        term for one in abstracts for term in frozenset().union(one.title_terms, *one.terms)
-    )
-    return lambda terms: ([counts[term] for term in terms], len(abstracts))

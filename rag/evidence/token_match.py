@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rag.evidence.features import terms_of
+from rag.models.token_vectors import unit
+from rag.text.terms import terms
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from rag.evidence.features import Query
     from rag.models.encoder import EncodedText
     from rag.models.token_vectors import TokenVectors
     from rag.text.sentences import Span
@@ -56,30 +56,34 @@ class Match:
     Attributes:
         paper: Of the whole paper, its title included, -1 to 1; 0 where it has no tokens.
         sentences: Of each sentence by itself, shape (sentences,).
-        means: Unit vector of each sentence, shape (sentences, dimension): the direction of the sum
-            of its tokens in their context; zeros for a sentence that has none.
+        whole: Unit vector of the whole paper, shape (dimension,): the direction of the sum of its
+            tokens in their context; zeros where it has none.
+        means: Unit vector of each sentence likewise, shape (sentences, dimension).
     """
 
     paper: float
     sentences: Vector
+    whole: Vector
     means: Vector
 
 
-def read_tokens(text: str, encoded: EncodedText, query: Query) -> AskedTokens:
+def read_tokens(text: str, encoded: EncodedText, rare: Mapping[str, float]) -> AskedTokens:
     """Weigh the tokens of a question by how rare their words are in the library.
 
     Args:
         text: The question.
         encoded: Its tokens.
-        query: Its terms and their weights. Words of grammar have none, and count nothing unless
-            there is nothing else.
+        rare: How rare each of its terms is. Words of grammar have no entry, and count nothing
+            unless there is nothing else.
     """
-    rare = dict(zip(query.terms, query.weights.tolist(), strict=True))
-    words = [(found.end(), terms_of(found[0])) for found in _WORD.finditer(text)]
+    # Of a word and its pieces the rarest counts, which is the word where the library has it.
+    words = [
+        (found.end(), max((rare.get(term, 0.0) for term in terms(found[0])), default=0.0))
+        for found in _WORD.finditer(text)
+    ]
     weights = np.zeros(len(encoded.starts), np.float32)
     for token, start in enumerate(encoded.starts.tolist()):
-        terms = next((terms for end, terms in words if start < end), [])
-        weights[token] = sum(rare.get(term, 0.0) for term in terms)
+        weights[token] = next((weight for end, weight in words if start < end), 0.0)
     if not weights.any():
         weights += 1
     return AskedTokens(encoded.vector, encoded.rows, weights / max(weights.sum(), 1e-9))
@@ -95,10 +99,12 @@ def match(asked: AskedTokens, tokens: TokenVectors, spans: Sequence[Span]) -> Ma
     """
     dimension = len(asked.vector)
     scores = np.zeros(len(spans))
+    whole = np.zeros(dimension)
     means = np.zeros((len(spans), dimension))
     if not len(tokens.starts) or not len(asked.weights):
-        return Match(0.0, scores, means)
+        return Match(0.0, scores, whole, means)
     rows = tokens.rows(dimension)
+    whole += unit(rows.sum(axis=0))
     nearness = asked.rows @ rows.T
     owners = np.searchsorted([span.start for span in spans], tokens.starts, side="right") - 1
     # Tokens stand in the order of the text: each sentence has a run of them.
@@ -107,6 +113,5 @@ def match(asked: AskedTokens, tokens: TokenVectors, spans: Sequence[Span]) -> Ma
     if len(told):
         scores += float(asked.weights @ nearness[:, firsts[0] :].min(axis=1))
         scores[told] = asked.weights @ np.maximum.reduceat(nearness, firsts, axis=1)
-        means[told] = np.add.reduceat(rows, firsts, axis=0)
-        means[told] /= np.linalg.norm(means[told], axis=1, keepdims=True) + 1e-9
-    return Match(float(asked.weights @ nearness.max(axis=1)), scores, means)
+        means[told] = unit(np.add.reduceat(rows, firsts, axis=0))
+    return Match(float(asked.weights @ nearness.max(axis=1)), scores, whole, means)

@@ -1,4 +1,4 @@
-"""The chunks and their vectors in Chroma, as a LlamaIndex vector store.
+"""The chunks and their vectors in Chroma.
 
 Chroma is the single source of truth. Every chunk carries the whole record of its paper but for
 the abstract, which the texts and offsets of its chunks give back.
@@ -13,20 +13,10 @@ import chromadb
 import numpy as np
 from chromadb.config import Settings as ChromaSettings
 from chromadb.errors import ChromaError
-from llama_index.core.schema import BaseNode, NodeRelationship, RelatedNodeInfo, TextNode
-from llama_index.core.vector_stores.types import (
-    BasePydanticVectorStore,
-    FilterCondition,
-    FilterOperator,
-    MetadataFilter,
-    MetadataFilters,
-    VectorStoreQuery,
-    VectorStoreQueryResult,
-)
-from pydantic import PrivateAttr
 
 from rag.errors import StorageError
 from rag.papers import Paper
+from rag.text.sentences import Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,7 +24,7 @@ if TYPE_CHECKING:
 
     from chromadb.api import ClientAPI
     from chromadb.api.collection_configuration import CreateHNSWConfiguration
-    from chromadb.api.models.Collection import Collection
+    from llama_index.core.schema import TextNode
     from numpy.typing import NDArray
 
 __all__ = [
@@ -47,18 +37,6 @@ __all__ = [
 
 _PAGE = 2_000
 _REBUILD = "-rebuild"
-_OPERATORS = {
-    FilterOperator.EQ: "$eq",
-    FilterOperator.NE: "$ne",
-    FilterOperator.GT: "$gt",
-    FilterOperator.GTE: "$gte",
-    FilterOperator.LT: "$lt",
-    FilterOperator.LTE: "$lte",
-    FilterOperator.IN: "$in",
-    FilterOperator.NIN: "$nin",
-    FilterOperator.CONTAINS: "$contains",
-}
-_CONDITIONS = {FilterCondition.AND: "$and", FilterCondition.OR: "$or"}
 # More neighbours than Chroma's defaults: on 140k abstracts they lose next to nothing.
 _HNSW: CreateHNSWConfiguration = {
     "space": "cosine",
@@ -130,37 +108,27 @@ def chunk_metadata(paper: Paper) -> dict[str, Any]:
     return metadata | {name: value for name, value in optional.items() if value}
 
 
-class ChromaChunkStore(BasePydanticVectorStore):
-    """A LlamaIndex vector store over one Chroma collection.
+class ChromaChunkStore:
+    """The chunks of a library in one Chroma collection.
 
-    Unlike the stock integration it replaces what it is given again, keeps within the batch size
-    that Chroma itself states, and scores by cosine similarity.
+    What is given again is replaced; batches keep within the size that Chroma itself states.
 
     Args:
         client: An open Chroma client.
         name: The collection; it is made when it is missing.
     """
 
-    stores_text: bool = True
-    flat_metadata: bool = False
-
-    _client: Any = PrivateAttr()
-    _collection: Any = PrivateAttr()
-    _batch: int = PrivateAttr()
-
     def __init__(self, client: ClientAPI, name: str) -> None:
-        super().__init__(stores_text=True)
         self._client = client
-        self._collection = client.get_or_create_collection(
+        # Untyped: Chroma's types leave open whether what was asked for is there.
+        self._collection: Any = client.get_or_create_collection(
             name, configuration={"hnsw": _HNSW}, embedding_function=None
         )
         self._batch = client.get_max_batch_size()
 
-    @property
-    def client(self) -> Collection:
-        """The Chroma collection."""
-        collection: Collection = self._collection
-        return collection
+    def count(self) -> int:
+        """Count the chunks."""
+        return int(self._collection.count())
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -185,19 +153,19 @@ class ChromaChunkStore(BasePydanticVectorStore):
         self._client.delete_collection(name)
         other._collection.modify(name=name)
 
-    def add(self, nodes: Sequence[BaseNode], **kwargs: object) -> list[str]:
+    def add(self, nodes: Sequence[TextNode]) -> None:
         """Store nodes with their embeddings, replacing those of the same id."""
-        del kwargs
-        ids = [node.node_id for node in nodes]
         for start in range(0, len(nodes), self._batch):
             part = nodes[start : start + self._batch]
             self._collection.upsert(
-                ids=ids[start : start + self._batch],
+                ids=[node.node_id for node in part],
                 embeddings=np.array([node.get_embedding() for node in part], dtype=np.float32),
-                documents=[node.get_content() for node in part],
-                metadatas=[_to_metadata(node) for node in part],
+                documents=[node.text for node in part],
+                metadatas=[
+                    {**node.metadata, "start": node.start_char_idx, "end": node.end_char_idx}
+                    for node in part
+                ],
             )
-        return ids
 
     def update_metadata(self, ids: Sequence[str], metadata: dict[str, Any]) -> None:
         """Replace fields of the metadata of chunks, leaving their vectors and texts alone."""
@@ -205,41 +173,10 @@ class ChromaChunkStore(BasePydanticVectorStore):
             part = list(ids[start : start + self._batch])
             self._collection.update(ids=part, metadatas=[metadata] * len(part))
 
-    def delete(self, ref_doc_id: str, **delete_kwargs: object) -> None:
-        """Delete all chunks of a paper."""
-        del delete_kwargs
-        self._collection.delete(where={"paper_id": ref_doc_id})
-
-    def delete_nodes(
-        self,
-        node_ids: list[str] | None = None,
-        filters: MetadataFilters | None = None,
-        **delete_kwargs: object,
-    ) -> None:
-        """Delete chunks by id or by filter."""
-        del delete_kwargs
-        if filters is not None:
-            self._collection.delete(ids=node_ids, where=_to_where(filters))
-            return
-        for start in range(0, len(node_ids or []), self._batch):
-            self._collection.delete(ids=(node_ids or [])[start : start + self._batch])
-
-    def query(self, query: VectorStoreQuery, **kwargs: object) -> VectorStoreQueryResult:
-        """Find the chunks nearest to an embedding, scored by cosine similarity."""
-        del kwargs
-        found = self._collection.query(
-            query_embeddings=[query.query_embedding],
-            n_results=query.similarity_top_k,
-            ids=query.node_ids,
-            where=_to_where(query.filters) if query.filters else None,
-            include=["documents", "metadatas", "distances"],
-        )
-        rows = zip(found["ids"][0], found["documents"][0], found["metadatas"][0], strict=True)
-        return VectorStoreQueryResult(
-            nodes=[_to_node(*row) for row in rows],
-            similarities=[1.0 - distance for distance in found["distances"][0]],
-            ids=found["ids"][0],
-        )
+    def delete(self, ids: Sequence[str]) -> None:
+        """Delete chunks; those that there are none of are passed over."""
+        for start in range(0, len(ids), self._batch):
+            self._collection.delete(ids=list(ids[start : start + self._batch]))
 
     def nearest(
         self, embedding: Sequence[float], k: int, *, among: list[str] | None = None
@@ -262,14 +199,11 @@ class ChromaChunkStore(BasePydanticVectorStore):
             found.update(zip(part["ids"], np.asarray(part["embeddings"], np.float32), strict=True))
         return found
 
-    def get_nodes(
-        self, node_ids: list[str] | None = None, filters: MetadataFilters | None = None
-    ) -> list[BaseNode]:
-        """Return chunks by id or by filter."""
-        where = _to_where(filters) if filters else None
-        found = self._collection.get(ids=node_ids, where=where, include=["documents", "metadatas"])
+    def passages(self, ids: Sequence[str]) -> dict[str, tuple[str, Span]]:
+        """Return the texts of chunks by id, each with its place in the abstract."""
+        found = self._collection.get(ids=list(ids), include=["documents", "metadatas"])
         rows = zip(found["ids"], found["documents"], found["metadatas"], strict=True)
-        return [_to_node(*row) for row in rows]
+        return {one: (text, Span(about["start"], about["end"])) for one, text, about in rows}
 
     def rows(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
         """Yield every chunk's id, text and metadata."""
@@ -323,38 +257,3 @@ def _rebuild(chunks: dict[int, tuple[str, dict[str, Any]]]) -> Paper | None:
         abstract = abstract.ljust(metadata["start"]) + text
     paper = Paper.from_dict({**json.loads(first[1]["record"]), "abstract": abstract})
     return paper if paper.content_hash() == first[1]["content_hash"] else None
-
-
-def _to_metadata(node: BaseNode) -> dict[str, Any]:
-    start = getattr(node, "start_char_idx", None)
-    end = getattr(node, "end_char_idx", None)
-    return {**node.metadata, "start": start or 0, "end": end or 0}
-
-
-def _to_node(chunk_id: str, text: str, metadata: dict[str, Any]) -> TextNode:
-    paper_id = metadata["paper_id"]
-    return TextNode(
-        id_=chunk_id,
-        text=text,
-        start_char_idx=metadata["start"],
-        end_char_idx=metadata["end"],
-        metadata={name: metadata[name] for name in _SHOWN if name in metadata},
-        relationships={NodeRelationship.SOURCE: RelatedNodeInfo(node_id=paper_id)},
-    )
-
-
-_SHOWN = ("paper_id", "title", "authors", "year", "venue", "sources", "start", "end")
-
-
-def _to_where(filters: MetadataFilters | MetadataFilter) -> dict[str, Any]:
-    if isinstance(filters, MetadataFilter):
-        if filters.operator not in _OPERATORS:
-            raise ValueError(f"Chroma has no filter like {filters.operator.value!r}")
-        return {filters.key: {_OPERATORS[filters.operator]: filters.value}}
-    parts = [_to_where(part) for part in filters.filters]
-    if len(parts) == 1:
-        return parts[0]
-    condition = filters.condition or FilterCondition.AND
-    if condition not in _CONDITIONS:
-        raise ValueError(f"Chroma can't combine filters with {condition.value!r}")
-    return {_CONDITIONS[condition]: parts}

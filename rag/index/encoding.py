@@ -1,4 +1,4 @@
-"""Encode papers: the vectors of their chunks, and those of their tokens, in one go."""
+"""Encode papers: the vectors of their chunks, and those of their tokens."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from rag.index.chunking import CHUNKER, paper_nodes
 from rag.models.token_vectors import TokenVectors, join_chunks
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
+    import numpy as np
     from llama_index.core.schema import TextNode
+    from numpy.typing import NDArray
 
     from rag.index.token_store import TokenStore
     from rag.models.embedder import Embedder
+    from rag.models.encoder import SentenceEncoder
     from rag.papers import Paper
 
 __all__ = ["EncodedPaper", "PaperTokens", "encode_papers", "keep_tokens"]
@@ -37,69 +40,104 @@ class EncodedPaper:
 
 def encode_papers(papers: Sequence[Paper], embedder: Embedder) -> list[EncodedPaper]:
     """Cut papers into chunks and encode those; the papers keep their order."""
-    from llama_index.core.schema import MetadataMode
+    groups = _cut(papers, embedder)
+    texts = _texts(groups)
+    if embedder.one_pass:
+        vectors, tokens = _encode(groups, texts, embedder.encoder)
+    else:
+        vectors = embedder.embed_passages(texts)
+        tokens = _tokens_of(papers, embedder.encoder)
+    for node, vector in zip((node for nodes in groups for node in nodes), vectors, strict=True):
+        node.embedding = vector.tolist()
+    return [EncodedPaper(*made) for made in zip(papers, groups, tokens, strict=True)]
 
+
+def _tokens_of(papers: Sequence[Paper], encoder: SentenceEncoder) -> list[TokenVectors]:
+    groups = _cut(papers, encoder)
+    return _encode(groups, _texts(groups), encoder)[1]
+
+
+def _cut(papers: Sequence[Paper], model: Embedder | SentenceEncoder) -> list[list[TextNode]]:
+    """Cut papers into chunks that a model takes."""
     from rag.index.chroma_store import chunk_metadata
 
-    groups = [
+    return [
         paper_nodes(
             paper,
-            max_tokens=embedder.max_tokens,
-            count_tokens=embedder.count_tokens,
+            max_tokens=model.max_tokens,
+            count_tokens=model.count_tokens,
             metadata=chunk_metadata(paper),
         )
         for paper in papers
     ]
-    texts = [
-        node.get_content(metadata_mode=MetadataMode.EMBED) for group in groups for node in group
+
+
+def _texts(groups: Sequence[Sequence[TextNode]]) -> list[str]:
+    """Return what is embedded of each chunk of all papers."""
+    from llama_index.core.schema import MetadataMode
+
+    return [
+        node.get_content(metadata_mode=MetadataMode.EMBED) for nodes in groups for node in nodes
     ]
-    vectors: dict[int, list[float]] = {}
-    tokens: dict[int, TokenVectors] = {}
-    for place, (vector, starts, rows) in embedder.encode_tokens(texts):
-        vectors[place] = vector.tolist()
-        tokens[place] = TokenVectors.of(starts, rows)
-    done: list[EncodedPaper] = []
-    place = 0
-    for paper, nodes in zip(papers, groups, strict=True):
-        chunks = []
-        for node in nodes:
-            node.embedding = vectors[place]
-            # The title stands before each chunk.
-            head = len(texts[place]) - len(node.text)
-            chunks.append((node.start_char_idx or 0, head, tokens[place]))
-            place += 1
-        done.append(EncodedPaper(paper, nodes, join_chunks(chunks)))
-    return done
+
+
+def _encode(
+    groups: Sequence[Sequence[TextNode]], texts: Sequence[str], encoder: SentenceEncoder
+) -> tuple[list[NDArray[np.float32]], list[TokenVectors]]:
+    """Return the vector of each chunk, and the tokens of each paper."""
+    vectors: list[NDArray[np.float32]] = []
+    packed: list[TokenVectors] = []
+    # At once, because the rows of tokens take much memory.
+    for _, (vector, starts, rows) in encoder.encode_tokens(texts):
+        vectors.append(vector)
+        packed.append(TokenVectors.of(starts, rows))
+    made = iter(zip(texts, packed, strict=True))
+    return vectors, [
+        join_chunks([_placed(node, *next(made)) for node in nodes]) for nodes in groups
+    ]
+
+
+def _placed(node: TextNode, text: str, tokens: TokenVectors) -> tuple[int, int, TokenVectors]:
+    """Say where a chunk begins in the abstract, and how long the title is that stands before it."""
+    return node.start_char_idx or 0, len(text) - len(node.text), tokens
 
 
 class PaperTokens:
     """The token vectors of papers: those that are kept, and what is missing made anew.
 
     Args:
-        embedder: Makes them.
+        encoder: Makes them.
         store: Keeps them.
     """
 
-    def __init__(self, embedder: Embedder, store: TokenStore) -> None:
-        self._embedder = embedder
+    def __init__(self, encoder: SentenceEncoder, store: TokenStore) -> None:
+        self._encoder = encoder
         self._store = store
 
     def __call__(self, papers: Sequence[Paper]) -> list[TokenVectors]:
         """Return the token vectors of each paper."""
-        found = self._store.get({one.id: _source(one, self._embedder) for one in papers})
+        found = self._store.get({one.id: _source(one, self._encoder) for one in papers})
         missing = [one for one in papers if one.id not in found]
         if missing:
-            made = encode_papers(missing, self._embedder)
-            keep_tokens(made, self._embedder, self._store)
-            found |= {one.paper.id: one.tokens for one in made}
+            made = _tokens_of(missing, self._encoder)
+            self._store.put(_entries(missing, made, self._encoder))
+            found |= {one.id: tokens for one, tokens in zip(missing, made, strict=True)}
         return [found[one.id] for one in papers]
 
 
 def keep_tokens(encoded: Sequence[EncodedPaper], embedder: Embedder, store: TokenStore) -> None:
     """Keep the token vectors of papers."""
-    store.put((one.paper.id, _source(one.paper, embedder), one.tokens) for one in encoded)
+    papers, tokens = [one.paper for one in encoded], [one.tokens for one in encoded]
+    store.put(_entries(papers, tokens, embedder.encoder))
 
 
-def _source(paper: Paper, embedder: Embedder) -> str:
+def _entries(
+    papers: Sequence[Paper], tokens: Sequence[TokenVectors], encoder: SentenceEncoder
+) -> Iterator[tuple[str, str, TokenVectors]]:
+    for paper, made in zip(papers, tokens, strict=True):
+        yield paper.id, _source(paper, encoder), made
+
+
+def _source(paper: Paper, encoder: SentenceEncoder) -> str:
     """Name what token vectors are made from: they are out of date where this has changed."""
-    return f"{embedder.name}/{CHUNKER}/{paper.content_hash()}"
+    return f"{encoder.name}/{CHUNKER}/{paper.content_hash()}"

@@ -5,12 +5,12 @@ It is a cache: everything in it can be rebuilt from Chroma.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from rag.errors import StorageError
+from rag.text.terms import analyzer, terms, with_pieces
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -22,19 +22,14 @@ __all__ = ["KeywordIndex"]
 
 _TOKENIZER = "abstracts"
 _MAX_TERMS = 256  # of a question; a pasted page is cut here
-_MAX_TERM_LENGTH = 60
 _WRITER_BYTES = 64_000_000
-# Only from where a word begins: else a word of 100,000 letters is walked through from each of them.
-_WITH_DIGIT = re.compile(r"(?<![^\W_])[^\W\d_]*\d[^\W_]*")
-_LETTERS_OR_DIGITS = re.compile(r"[^\W\d_]+|\d+")
 
 
 class KeywordIndex:
     """BM25 search over papers.
 
-    Title and text stand in one field: that ranked better than two weighted fields. A word of
-    letters and digits is indexed whole and in pieces, because writers disagree where to put the
-    hyphen: "TLR4" shares a term with "TLR-4", and "GPT2" with "GPT 2".
+    Title and text stand in one field: that ranked better than two weighted fields. What it holds
+    are the terms of `rag.text.terms`.
 
     Args:
         folder: Where the index lives; made when it is missing.
@@ -52,15 +47,6 @@ class KeywordIndex:
         # Positions are never asked for: leaving them out halves the index.
         schema.add_text_field("text", tokenizer_name=_TOKENIZER, index_option="freq")
         self._schema = schema.build()
-        filters = tantivy.Filter
-        self._analyzer = (
-            tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
-            .filter(filters.lowercase())
-            .filter(filters.ascii_fold())
-            .filter(filters.remove_long(_MAX_TERM_LENGTH))
-            .filter(filters.stemmer("english"))
-            .build()
-        )
         self._writer: Any = None
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -70,21 +56,17 @@ class KeywordIndex:
                 f"The keyword index in {folder} can't be opened ({error}).",
                 hint="Delete that folder: it is rebuilt from Chroma at the next start.",
             ) from error
-        self._index.register_tokenizer(_TOKENIZER, self._analyzer)
+        self._index.register_tokenizer(_TOKENIZER, analyzer())
 
     def __len__(self) -> int:
         return int(self._index.searcher().num_docs)
-
-    def terms(self, text: str) -> list[str]:
-        """Return the terms of a text as the index holds them, repeats included."""
-        return list(self._analyzer.analyze(_with_pieces(text)))
 
     def put(self, papers: Iterable[Paper]) -> None:
         """Add papers, replacing those of the same id; seen after `commit`."""
         writer = self._open_writer()
         for paper in papers:
             writer.delete_documents_by_term("id", paper.id)
-            text = _with_pieces(f"{paper.title}\n{paper.abstract}")
+            text = with_pieces(f"{paper.title}\n{paper.abstract}")
             writer.add_document(self._tantivy.Document(id=[paper.id], text=[text]))
 
     def remove(self, ids: Iterable[str]) -> None:
@@ -115,21 +97,20 @@ class KeywordIndex:
         """Rank papers by BM25.
 
         Args:
-            question: Any text, in which a word said twice counts twice; or the weights of terms
-                as `terms` returns them.
+            question: Any text, in which a word said twice counts twice; or weights by term.
             k: How many papers at the most.
             among: Ids to stay within; None for all.
 
         Returns:
             Pairs of paper id and score, best first; only papers that share a term.
         """
-        weights = Counter(self.terms(question)) if isinstance(question, str) else question
+        weights = Counter(terms(question)) if isinstance(question, str) else question
         if not weights or k < 1 or among == []:
             return []
         query = self._tantivy.Query
         occur = self._tantivy.Occur
         # tantivy's own query parser drops repeated words, which costs long questions dearly.
-        terms = query.boolean_query(
+        matching = query.boolean_query(
             [
                 (
                     occur.Should,
@@ -143,11 +124,11 @@ class KeywordIndex:
         )
         if among is not None:
             allowed = query.term_set_query(self._schema, "id", list(among))
-            terms = query.boolean_query(
-                [(occur.Must, terms), (occur.Must, query.const_score_query(allowed, 0.0))]
+            matching = query.boolean_query(
+                [(occur.Must, matching), (occur.Must, query.const_score_query(allowed, 0.0))]
             )
         searcher = self._index.searcher()
-        hits = searcher.search(terms, limit=k, count=False).hits
+        hits = searcher.search(matching, limit=k, count=False).hits
         return [(searcher.doc(address).get_first("id"), float(score)) for score, address in hits]
 
     def document_frequency(self, terms: Sequence[str]) -> tuple[list[int], int]:
@@ -160,16 +141,3 @@ class KeywordIndex:
         if self._writer is None:
             self._writer = self._index.writer(heap_size=_WRITER_BYTES, num_threads=1)
         return self._writer
-
-
-def _with_pieces(text: str) -> str:
-    """Set its pieces behind each word of letters and digits; a lone digit says too little."""
-
-    def spread(match: re.Match[str]) -> str:
-        pieces = _LETTERS_OR_DIGITS.findall(match[0])
-        if len(pieces) < 2:
-            return match[0]
-        kept = [piece for piece in pieces if len(piece) > 1 or not piece.isdigit()]
-        return " ".join([match[0], *kept])
-
-    return _WITH_DIGIT.sub(spread, text)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rag.errors import ManifestMismatchError
 from rag.index.chunking import CHUNKER
 from rag.version import __version__
+
+if TYPE_CHECKING:
+    from rag.models.embedder import Embedder
 
 __all__ = ["FORMAT", "Manifest"]
 
@@ -22,6 +25,8 @@ class Manifest:
     Attributes:
         embedder: Name of the embedder, weights included.
         dimension: Length of its vectors.
+        encoder: Name of the encoder of tokens, for people: what it made is a cache, which is
+            made anew where another encoder is used. None in an index of an earlier version.
         chunker: Name and version of the chunker.
         format: Version of what is stored with a chunk.
         version: Version of the package that made the index; for people, never compared.
@@ -29,9 +34,17 @@ class Manifest:
 
     embedder: str
     dimension: int
+    encoder: str | None = None
     chunker: str = CHUNKER
     format: int = FORMAT
     version: str = __version__
+
+    @classmethod
+    def of(cls, embedder: Embedder) -> Manifest:
+        """Describe what an index is built with from now on."""
+        return cls(
+            embedder=embedder.name, dimension=embedder.dimension, encoder=embedder.encoder.name
+        )
 
     def to_json(self) -> str:
         """Write the manifest as one line of JSON."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
-from rag.errors import LibraryError, StorageError
+from rag.errors import LibraryNotFoundError, StorageError
 from rag.index.catalog import Catalog, Entry
 from rag.index.keyword import KeywordIndex
 from rag.index.manifest import Manifest
@@ -46,7 +46,8 @@ class PaperIndex:
         create: Make the storage folder when there is none.
 
     Raises:
-        StorageError: the folder holds something else, can't be used, or there is no library.
+        LibraryNotFoundError: nothing has been added to the folder yet.
+        StorageError: the folder holds something else, or can't be used.
     """
 
     def __init__(self, settings: Settings, *, create: bool = False) -> None:
@@ -77,7 +78,7 @@ class PaperIndex:
                 probe = folder / ".lock"
                 probe.touch()
             elif not names & {"chroma", "cache"} and not self._settings.chroma_url:
-                raise LibraryError(f"There is no library in {folder} yet.", hint=hint)
+                raise LibraryNotFoundError(f"There is no library in {folder} yet.", hint=hint)
         except OSError as error:
             reason = "is a file" if folder.is_file() else error.strerror or str(error)
             raise StorageError(
@@ -187,7 +188,7 @@ class PaperIndex:
 
     def remove(self, entries: Sequence[Entry]) -> None:
         """Remove papers and their chunks."""
-        self.store.delete_nodes(
+        self.store.delete(
             [chunk for entry in entries for chunk in chunk_ids(entry.paper, entry.chunks)]
         )
         ids = [entry.paper.id for entry in entries]
@@ -251,7 +252,7 @@ class PaperIndex:
                     batch = []
             self.put(batch)
             self.keyword.commit()
-            self.store.delete_nodes(orphans)
+            self.store.delete(orphans)
             if "manifest" in facts:
                 self._seen = str(facts.get("revision", 0))
                 self.catalog.set_facts(manifest=facts["manifest"], revision=self._seen)

@@ -1,13 +1,15 @@
-"""Bring papers into the index: embed what is new or changed, and nothing else."""
+"""Bring papers into the index: embed what is new or changed, and nothing else; or all again."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field, replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from rag.index.catalog import Entry
 from rag.index.encoding import encode_papers, keep_tokens
+from rag.index.manifest import Manifest
 from rag.index.paper_index import chunk_ids
 from rag.papers import Paper, merge, title_key
 from rag.sources.base import Rejection
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from rag.models.embedder import Embedder
     from rag.sources.base import Item
 
-__all__ = ["AddReport", "Progress", "add_papers", "embed_papers"]
+__all__ = ["AddReport", "Progress", "add_papers", "rebuild_index"]
 
 Progress: TypeAlias = Callable[[int], None]  # called with how many papers have been read so far
 
@@ -127,6 +129,30 @@ def add_papers(
     return report
 
 
+def rebuild_index(
+    index: PaperIndex, embedder: Embedder, *, progress: Progress | None = None
+) -> int:
+    """Embed every paper of an index again and return how many there are.
+
+    Until all are done the index answers from the old vectors; a call that is cut off changes
+    nothing.
+
+    Args:
+        index: The index, within `index.writing()`.
+        embedder: What the chunks are embedded with from now on.
+        progress: Called now and then with how many papers are done.
+    """
+    fresh = index.begin_rebuild()
+    entries = index.catalog.entries()
+    done: list[Entry] = []
+    while papers := [entry.paper for entry in islice(entries, _BATCH)]:
+        done.extend(_embed(papers, fresh, index.tokens, embedder))
+        if progress:
+            progress(len(done))
+    index.finish_rebuild(fresh, Manifest.of(embedder), done)
+    return len(done)
+
+
 class _Run:
     """One call of `add_papers`: knows which papers it has met."""
 
@@ -190,10 +216,10 @@ class _Run:
         done = [self._update_metadata(change) for change in same_text]
         index = self._index
         papers = [c.paper for c in embedded]
-        entries = embed_papers(papers, index.store, index.tokens, self._embedder)
+        entries = _embed(papers, index.store, index.tokens, self._embedder)
         for change, entry in zip(embedded, entries, strict=True):
             before = change.before.chunks if change.before else 0
-            index.store.delete_nodes(chunk_ids(change.paper, before)[entry.chunks :])
+            index.store.delete(chunk_ids(change.paper, before)[entry.chunks :])
         index.put([*done, *entries])
 
     def _update_metadata(self, change: _Change) -> Entry:
@@ -205,7 +231,7 @@ class _Run:
         return Entry(change.paper, chunks)
 
 
-def embed_papers(
+def _embed(
     papers: list[Paper], store: ChromaChunkStore, tokens: TokenStore, embedder: Embedder
 ) -> list[Entry]:
     """Cut papers into chunks, embed them, and store them; return the papers' entries."""

@@ -6,13 +6,13 @@ import platform
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from rag.errors import LibraryError, LLMError, RagError, StorageError
+from rag.errors import LibraryNotFoundError, LLMError, RagError, StorageError
 from rag.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rag.llm.client import LanguageModel
+    from rag.llm.client import LLMClient
     from rag.settings import Settings
 
 __all__ = ["Check", "diagnose"]
@@ -56,12 +56,9 @@ def diagnose(settings: Settings) -> list[Check]:
 def _try(name: str, check: Callable[[], str]) -> Check:
     try:
         return Check(name, True, check())
-    except StorageError as error:
-        return Check(name, False, error.message, error.hint)
-    except LibraryError as error:
+    except LibraryNotFoundError as error:
         # An installation without papers is not a broken one.
-        empty = "no library" in error.message
-        return Check(name, empty, error.message, error.hint)
+        return Check(name, True, error.message, error.hint)
     except RagError as error:
         return Check(name, False, error.message, error.hint)
 
@@ -79,29 +76,33 @@ def _embedder(settings: Settings) -> str:
 
     find_weights(settings).check()
     embedder = open_embedder(settings)
-    length = float((embedder.encode(["Does it run?"]) ** 2).sum())
+    encoder = embedder.encoder
+    length = float((encoder.encode(["Does it run?"]) ** 2).sum())
     if abs(length - 1.0) > 1e-3:
         raise RagError(
             "The model runs, but its vectors are not of length 1.",
             hint=f"Delete {settings.cache}: the model is built again at the next start.",
         )
-    size = f"{embedder.dimension} dimensions, {embedder.precision}"
-    return f"{embedder.name}, {size}, cached in {settings.cache}"
+    size = f"{encoder.dimension} dimensions, {encoder.precision}"
+    found = f"{encoder.name}, {size}, cached in {settings.cache}"
+    if embedder.one_pass:
+        return found
+    return f"{embedder.name}, {embedder.dimension} dimensions; for tokens {found}"
 
 
 def _library(settings: Settings) -> str:
     from rag.index.manifest import Manifest
     from rag.index.paper_index import PaperIndex
-    from rag.models.embedder import find_weights
+    from rag.models.embedder import embedder_name
 
     index = PaperIndex(settings)
     try:
         manifest = index.manifest
         if manifest is not None:
-            name = find_weights(settings).key()
-            index.check_manifest(Manifest(embedder=name, dimension=manifest.dimension))
+            wanted = Manifest(embedder=embedder_name(settings), dimension=manifest.dimension)
+            index.check_manifest(wanted)
         papers, chunks = len(index.catalog), index.catalog.count_chunks()
-        vectors = index.store.client.count()
+        vectors = index.store.count()
         if (papers, chunks) != (len(index.keyword), vectors):
             raise StorageError(
                 f"{papers} papers with {chunks} chunks in the catalogue, {len(index.keyword)} in "
@@ -128,17 +129,17 @@ def _reader(settings: Settings) -> str:
 def _language_model(settings: Settings) -> str:
     import time
 
-    from rag.llm.client import LanguageModel, Message
+    from rag.llm.client import Message, open_client
 
     if settings.llm_model is None:
         return "none is named (RAG_LLM_MODEL): answers are quotes"
     quick = settings.model_copy(update={"llm_retries": 0})
-    model = LanguageModel(quick)
+    client = open_client(quick)
     started = time.perf_counter()
     try:
-        deltas = list(model.stream([Message("user", "Say: ready")], max_tokens=64))
+        deltas = list(client.stream([Message("user", "Say: ready")], max_tokens=64))
     except LLMError as error:
-        raise LLMError(error.message, hint=f"{error.hint} {_offered(model)}".strip()) from error
+        raise LLMError(error.message, hint=f"{error.hint} {_offered(client)}".strip()) from error
     took = time.perf_counter() - started
     said = sum(bool(delta.text) for delta in deltas)
     facts = [
@@ -148,12 +149,12 @@ def _language_model(settings: Settings) -> str:
     ]
     if not said:
         facts[1] = "wrote no word within 64 tokens"
-    return f"{model.name} at {model.endpoint.shown}: {', '.join(facts)}"
+    return f"{client.name} at {client.endpoint}: {', '.join(facts)}"
 
 
-def _offered(model: LanguageModel) -> str:
+def _offered(client: LLMClient) -> str:
     try:
-        names = model.list_models()
+        names = client.list_models()
     except LLMError:
         return ""
     shown = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")

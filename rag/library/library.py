@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, Self
 
-from rag.errors import PaperNotFoundError
+from rag.errors import LibraryNotFoundError, PaperNotFoundError
 from rag.library.components import Parts
 from rag.papers import Paper, find_identifier
-from rag.search.questions import MAX_QUESTION, check_question
+from rag.search.query import MAX_QUESTION, check_question
 from rag.settings import Settings, load_settings
 from rag.text.decoding import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Generator, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from rag.answers.answer import Answer, Verification
-    from rag.answers.answerer import AnswerMode
+    from llama_index.core.base.embeddings.base import BaseEmbedding
+
+    from rag.answers.answer import Answer, AnswerMode, Citation, Verification
+    from rag.answers.stream import AnswerStream, AsyncAnswerStream, Backend
     from rag.chat.conversation import Chat
     from rag.index.catalog import Sort
     from rag.index.sync import AddReport, Progress
+    from rag.library.llama_index import HybridRetriever, LibraryQueryEngine
     from rag.library.map import PaperMap
     from rag.library.overview import Overview
-    from rag.library.query_engine import LibraryQueryEngine
-    from rag.library.retriever import HybridRetriever
+    from rag.llm.client import LLMClient
     from rag.search.hybrid import Hit, Mode, SearchResult
     from rag.search.query import Filters
     from rag.sources.base import Item
@@ -40,19 +43,30 @@ class Library:
     Args:
         storage: Folder of the library; the setting of that name when None.
         settings: All settings; read from `rag.toml` and the environment when None.
+        llm: The client of a language model to write answers with, in place of the one that the
+            settings name.
+        embedder: Any LlamaIndex embedding model with a `model_name`; the one that the settings
+            name when None.
 
     Raises:
         SettingsError: a setting can't be used.
     """
 
     def __init__(
-        self, storage: str | Path | None = None, *, settings: Settings | None = None
+        self,
+        storage: str | Path | None = None,
+        *,
+        settings: Settings | None = None,
+        llm: LLMClient | None = None,
+        embedder: BaseEmbedding | None = None,
     ) -> None:
         chosen = settings or load_settings()
         if storage is not None:
             chosen = chosen.model_copy(update={"storage": Path(storage)})
+        if llm is not None:
+            chosen = chosen.model_copy(update={"llm_model": llm.name})
         self.settings = chosen
-        self._parts = Parts(chosen)
+        self._parts = Parts(chosen, llm=llm, embedding=embedder)
 
     def __enter__(self) -> Self:
         return self
@@ -71,7 +85,7 @@ class Library:
             LibraryError: there are no papers yet.
             LLMError: a language model is configured, and its settings can't work.
         """
-        self._parts.engine().searcher.search("papers", 1)
+        self._parts.retrieval().searcher.search("papers", 1)
         self._parts.answerer().writer(None)
 
     # --- papers in --------------------------------------------------------------------------
@@ -90,8 +104,7 @@ class Library:
 
         Args:
             sources: Paths; a folder stands for every file in it.
-            format: The name of the format, where guessing from the content goes wrong: one of
-                those that `rag add --help` lists.
+            format: Its name, as `rag add --help` lists it, where guessing goes wrong.
             columns: Which columns of tables hold what, where their names don't tell: the name of
                 the column for each field, as in `{"title": "Titel"}`.
             progress: Called now and then with how many papers have been read.
@@ -130,8 +143,7 @@ class Library:
         index = self._parts.index(create=True)
         embedder = self._parts.embedder()
         with index.writing():
-            wanted = Manifest(embedder=embedder.name, dimension=embedder.dimension)
-            index.check_manifest(wanted, record=True)
+            index.check_manifest(Manifest.of(embedder), record=True)
             return add_papers(items, index, embedder, progress=progress, report=report)
 
     def remove(self, *ids: str) -> list[Paper]:
@@ -152,7 +164,7 @@ class Library:
 
         The old index stays in use until the new one is whole.
         """
-        from rag.index.rebuild import rebuild_index
+        from rag.index.sync import rebuild_index
 
         index = self._parts.index()
         embedder = self._parts.embedder()
@@ -164,7 +176,13 @@ class Library:
     # --- papers out -------------------------------------------------------------------------
 
     def __len__(self) -> int:
-        return len(self._parts.index().catalog)
+        try:
+            return len(self._parts.index().catalog)
+        except LibraryNotFoundError:
+            return 0
+
+    def __bool__(self) -> bool:
+        return True  # also without papers
 
     def papers(self) -> Iterator[Paper]:
         """Yield all papers in order of id."""
@@ -262,11 +280,11 @@ class Library:
             question: Any text.
             k: How many papers.
             filters: Which papers may be found.
-            mode: Both legs of the search, or one of them alone.
+            mode: Both retrievers of the search, or one of them alone.
         """
-        text, engine = check_question(question), self._parts.engine()
-        reranker = engine.rerankers.get()
-        return engine.searcher.search(text, k, filters, mode=mode, reranker=reranker)
+        text, retrieval = check_question(question), self._parts.retrieval()
+        reranker = retrieval.rerankers.get()
+        return retrieval.searcher.search(text, k, filters, mode=mode, reranker=reranker)
 
     def similar(self, paper_id: str, k: int = 5) -> list[Hit]:
         """Find the papers that are most like one of the library's.
@@ -278,6 +296,27 @@ class Library:
         text = one_line(f"{paper.title}. {paper.abstract}")[:MAX_QUESTION]
         found = self.search(text, k + 1)
         return [hit for hit in found if hit.paper.id != paper.id][:k]
+
+    def evidence(self, question: str, papers: Sequence[Paper | str]) -> list[Citation]:
+        """Rank all sentences of some papers by how well they answer a question, the best first.
+
+        Args:
+            question: A question or a claim.
+            papers: Where to look: papers, or ids of the library's; each sentence's `n` is the
+                place of its paper among them, counted from 1.
+
+        Raises:
+            QuestionError: the question is blank or too long.
+            PaperNotFoundError: the library has no paper of such an id.
+            LibraryError: there are no papers yet.
+        """
+        from rag.answers.quoting import cite
+        from rag.text.citations import Numbering
+
+        given = [self.paper(one) if isinstance(one, str) else one for one in papers]
+        ranked = self._parts.retrieval().ranker.rank(check_question(question), given)
+        places = Numbering({paper.id: place for place, paper in enumerate(given, start=1)})
+        return cite(ranked, given, places)
 
     def ask(
         self, question: str, *, filters: Filters | None = None, mode: AnswerMode | None = None
@@ -295,39 +334,52 @@ class Library:
             LibraryError: there are no papers yet.
             LLMError: the model gave no answer, and the settings name no fallback.
         """
-        *_, answer = self.stream(question, filters=filters, mode=mode)
-        return cast("Answer", answer)
+        return self.stream(question, filters=filters, mode=mode).finish()
 
     async def aask(
         self, question: str, *, filters: Filters | None = None, mode: AnswerMode | None = None
     ) -> Answer:
         """Answer as `ask` does, without blocking the event loop."""
-        answer = [event async for event in self.astream(question, filters=filters, mode=mode)][-1]
-        return cast("Answer", answer)
+        return await self.astream(question, filters=filters, mode=mode).finish()
 
     def stream(
         self, question: str, *, filters: Filters | None = None, mode: AnswerMode | None = None
-    ) -> Generator[str | Answer, None, None]:
-        """Answer as `ask` does: yield the text as it comes, then the finished answer.
+    ) -> AnswerStream:
+        """Answer as `ask` does, giving the text as it comes.
 
-        The pieces of text, joined, are the text of the answer. Closing the generator stops the
-        model.
+        Iterating the stream gives pieces of text; after the last one, its `answer` is the
+        finished answer, of which they are the text. Closing it stops the model.
+
+        Raises:
+            QuestionError: the question is blank or too long; other errors come with the first
+                piece.
         """
-        answerer = self._parts.answerer()
-        return answerer.stream(check_question(question), filters=filters, mode=mode)
+        from rag.answers.stream import AnswerStream
 
-    async def astream(
+        return AnswerStream(partial(self._answer, check_question(question), filters, mode))
+
+    def astream(
         self, question: str, *, filters: Filters | None = None, mode: AnswerMode | None = None
-    ) -> AsyncGenerator[str | Answer, None]:
-        """Yield what `stream` yields, without blocking the event loop."""
-        import asyncio
-        from contextlib import aclosing
+    ) -> AsyncAnswerStream:
+        """Answer as `stream` does, without blocking the event loop."""
+        from rag.answers.stream import AsyncAnswerStream
 
-        text = check_question(question)
-        answerer = await asyncio.to_thread(self._parts.answerer)
-        async with aclosing(answerer.astream(text, filters=filters, mode=mode)) as events:
-            async for event in events:
-                yield event
+        return AsyncAnswerStream(partial(self._answer, check_question(question), filters, mode))
+
+    async def _answer(
+        self,
+        question: str,
+        filters: Filters | None,
+        mode: AnswerMode | None,
+        backend: Backend,
+    ) -> Answer:
+        from rag.answers.prepare import AnswerRequest
+
+        answerer = await backend.run(self._parts.answerer)
+        request = AnswerRequest(
+            question=question, budget=answerer.budget(), filters=filters, mode=mode
+        )
+        return await answerer.answer(request, backend)
 
     def chat(
         self,
@@ -339,7 +391,7 @@ class Library:
         """Begin a conversation: follow-ups are understood, and papers keep their numbers."""
         from rag.chat.conversation import Chat
 
-        return Chat(self._parts.answerer, check_question, filters=filters, mode=mode, model=model)
+        return Chat(self._parts.answerer, filters=filters, mode=mode, model=model)
 
     def verify(
         self, text: str, papers: Sequence[Paper | str] | str | Path | None = None
@@ -355,17 +407,22 @@ class Library:
         Raises:
             PaperNotFoundError: the library has no paper of such an id.
             LibraryError: there are no papers to check against.
+            LLMError: a model is to judge too, and none is configured.
         """
         from rag.answers.references import Lookup, verify_text
 
         lookup = Lookup(by_id=self.paper, by_title=self._by_title)
-        return verify_text(text, papers, lookup, self._parts.verifier())
+        checked = verify_text(text, papers, lookup, self._parts.verifier())
+        if self.settings.check == "local":
+            return checked
+        from rag.answers.second_opinion import judge
+        from rag.answers.stream import complete
+        from rag.llm.budget import Budget
 
-    def export(
-        self,
-        ids: Sequence[str] | str | None = None,
-        format: str = "bibtex",  # noqa: A002 - as the command line calls it
-    ) -> str:
+        tools, budget = self._parts.tools(), Budget(self.settings)
+        return complete(partial(judge, checked, tools, budget))
+
+    def export(self, ids: Sequence[str] | str | None = None, format: str = "bibtex") -> str:  # noqa: A002
         """Write papers for reference managers and programs.
 
         Args:
@@ -387,18 +444,58 @@ class Library:
         return [entry.paper for entry in self._parts.index().catalog.by_title(title)]
 
     def as_retriever(self, k: int = 10, *, filters: Filters | None = None) -> HybridRetriever:
-        """Return a LlamaIndex retriever over the library."""
-        from rag.library.retriever import HybridRetriever
+        """Return a LlamaIndex retriever over the library.
 
-        engine = self._parts.engine()
-        reranker = engine.rerankers.get()
-        return HybridRetriever(engine.searcher, k=k, filters=filters, reranker=reranker)
+        Args:
+            k: How many papers each query returns.
+            filters: Which papers may be found.
 
-    def as_query_engine(self, *, filters: Filters | None = None) -> LibraryQueryEngine:
-        """Return a LlamaIndex query engine over the library."""
-        from rag.library.query_engine import LibraryQueryEngine
+        Raises:
+            As `search` does.
+        """
+        from rag.library.llama_index import HybridRetriever
 
-        return LibraryQueryEngine(self._parts.answerer(), filters=filters)
+        # What can't work fails here, not at the first query.
+        self._parts.retrieval().rerankers.get()
+        return HybridRetriever(partial(self.find, k=k, filters=filters))
+
+    def as_query_engine(
+        self, *, filters: Filters | None = None, streaming: bool = False
+    ) -> LibraryQueryEngine:
+        """Return a LlamaIndex query engine over the library, with prompts of its own.
+
+        Args:
+            filters: Which papers may be used.
+            streaming: Whether responses come as streams.
+
+        Raises:
+            LibraryError: there are no papers yet.
+        """
+        from rag.library.llama_index import LibraryQueryEngine
+        from rag.llm.prompts import Prompts
+
+        prompts = Prompts(self.settings.prompts_dir)
+        self._parts.answerer(prompts=prompts)  # what can't work fails here, not at the first query
+        return LibraryQueryEngine(
+            partial(self._parts.answerer, prompts=prompts),
+            prompts,
+            filters=filters,
+            streaming=streaming,
+        )
+
+    def recipe(self) -> tuple[str, ...]:
+        """Name all that decides how papers are indexed under the present settings.
+
+        Libraries of one recipe hold the same vectors for the same papers.
+
+        Raises:
+            EmbedderError: there is no such embedder.
+        """
+        from rag.index.chunking import CHUNKER
+        from rag.index.manifest import FORMAT
+        from rag.models.embedder import embedder_name
+
+        return (embedder_name(self.settings), str(self.settings.quantize), CHUNKER, str(FORMAT))
 
     def status(self) -> dict[str, Any]:
         """Say what the library holds and how it was built."""

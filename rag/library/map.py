@@ -101,7 +101,7 @@ def _lay_out(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     except ImportError as error:
         raise LibraryError(
             "The map needs the package scikit-learn.",
-            hint="Install it with: pip install 'abstract-rag[ui]'",
+            hint="Install it: pip install scikit-learn",
         ) from error
     chosen = np.arange(count)
     if count > _EXACT:

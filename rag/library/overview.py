@@ -85,7 +85,8 @@ def describe(index: PaperIndex, settings: Settings) -> dict[str, Any]:
         "chunks": index.catalog.count_chunks(),
         "embedder": manifest.embedder if manifest else None,
         "dimension": manifest.dimension if manifest else None,
+        "encoder": manifest.encoder if manifest else None,
         "chunker": manifest.chunker if manifest else None,
         "made_by": manifest.version if manifest else None,
-        "second_reader": settings.nli_model,
+        "nli_model": settings.nli_model,
     }

@@ -1,4 +1,4 @@
-"""What one question may use of a model, and what it has used."""
+"""The budget of one question: what it may use of a language model, and what it has used."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from rag.errors import LLMError
 if TYPE_CHECKING:
     from rag.settings import Settings
 
-__all__ = ["Room", "Spending", "Usage", "estimate_tokens"]
+__all__ = ["Budget", "Room", "Usage", "estimate_tokens"]
 
 _MARGIN = 64  # tokens that an endpoint adds around messages
 _LEAST_OUTPUT = 16
-_PER_PRICE = 1_000_000  # prices are those of a million tokens
+_PRICED = 1_000_000  # prices are those of a million tokens
 
 
 class Room(NamedTuple):
-    """How many tokens the next request may have in each direction."""
+    """The most tokens that the next request may have in each direction."""
 
     input: int
     output: int
@@ -32,7 +32,7 @@ class Usage:
     Attributes:
         input_tokens: How many the model read.
         output_tokens: How many it wrote, reasoning included.
-        estimated: Whether the endpoint didn't say, so that they are estimated.
+        estimated: Whether they are estimates, because the endpoint doesn't count.
     """
 
     input_tokens: int
@@ -40,8 +40,8 @@ class Usage:
     estimated: bool = False
 
 
-class Spending:
-    """Keeps the requests of one question within the limits that are set.
+class Budget:
+    """Keeps all requests of one question together within the limits that are set.
 
     Args:
         settings: The model's context window, the limits and the prices.
@@ -63,22 +63,22 @@ class Spending:
         if settings.llm_max_tokens_per_question is not None:
             total = min(total, settings.llm_max_tokens_per_question - self._tokens())
         output = min(output, total // 3)
-        taken = total - output - _MARGIN
+        input_ = total - output - _MARGIN
         if settings.llm_max_cost_per_question is not None:
-            output, taken = self._within_cost(settings.llm_max_cost_per_question, output, taken)
-        if output < _LEAST_OUTPUT or taken <= 0:
+            input_, output = self._within_cost(settings.llm_max_cost_per_question, input_, output)
+        if output < _LEAST_OUTPUT or input_ <= 0:
             raise LLMError(
                 "The limits on tokens and cost leave no room to ask the model.",
                 hint="Raise llm_max_tokens_per_question or llm_max_cost_per_question.",
             )
-        return Room(taken, output)
+        return Room(input_, output)
 
     def record(self, usage: Usage) -> None:
         """Count a request that was made."""
         self._used.append(usage)
 
     def as_dict(self) -> dict[str, float]:
-        """Return what was used, as an answer tells it; empty when no request was made."""
+        """Return the use so far in the form of `Answer.usage`; empty before the first request."""
         if not self._used:
             return {}
         used: dict[str, float] = {
@@ -92,15 +92,15 @@ class Spending:
             used["estimated"] = True
         return used
 
-    def _within_cost(self, most: float, output: int, taken: int) -> tuple[int, int]:
+    def _within_cost(self, limit: float, input_: int, output: int) -> tuple[int, int]:
         """Shrink a request so that it can't cost more than is left, however much is written."""
         read_price, write_price = self._prices() or (0.0, 0.0)
-        left = max(0.0, most - self._cost()) * _PER_PRICE
+        left = max(0.0, limit - self._cost()) * _PRICED
         if write_price:
             output = min(output, int(left / 2 / write_price))
         if read_price:
-            taken = min(taken, int((left - output * write_price) / read_price) - _MARGIN)
-        return output, taken
+            input_ = min(input_, int((left - output * write_price) / read_price) - _MARGIN)
+        return input_, output
 
     def _tokens(self) -> int:
         return sum(usage.input_tokens + usage.output_tokens for usage in self._used)
@@ -112,15 +112,15 @@ class Spending:
     def _cost(self) -> float:
         read, write = self._prices() or (0.0, 0.0)
         spent = sum(one.input_tokens * read + one.output_tokens * write for one in self._used)
-        return spent / _PER_PRICE
+        return spent / _PRICED
 
 
 def estimate_tokens(text: str) -> int:
     """Estimate how many tokens a text has, rather too many than too few.
 
-    Every model has a tokenizer of its own, and most of them can't be had without a download. The
-    usual four bytes of English a token are taken as three and a half, which leaves room for
-    formulas and numbers; counting bytes, not characters, holds for other scripts too.
+    Every model has a tokenizer of its own, and most of them can't be had without a download. A
+    token of English is about four bytes long; three and a half leave room for formulas and
+    numbers. Bytes are counted, not characters, so that the estimate holds for other scripts too.
 
     >>> estimate_tokens("Attention is all you need.")
     8

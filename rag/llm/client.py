@@ -1,22 +1,29 @@
-"""The language model: any endpoint that speaks OpenAI's chat protocol, and no other host.
+"""The client of a language model: what is asked of every one, and the one that is built in.
 
-The requests go through LlamaIndex's `OpenAILike`. Trying again, waiting as long as the endpoint
-asks for, and telling a person what went wrong are done here, for answers that are streamed and
-awaited alike. Redirects are not followed and proxies are not read from the environment, so that
-nothing is sent to a host that nobody named.
+`LLMClient` is all that answers, reranking and conversations know of a model; any object that has
+its methods can be given to `Library(llm=...)`. The built-in client speaks to any endpoint with
+OpenAI's chat protocol, and to no other host, through LlamaIndex's `OpenAILike`: redirects are not
+followed and proxies are not read from the environment, so that nothing is sent to a host that
+nobody named.
 """
 
 from __future__ import annotations
 
 import os
-import time
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from rag.errors import LLMError, SettingsError
 from rag.llm.budget import Usage
-from rag.llm.failures import Attempt, failures
+from rag.llm.failures import (
+    BrokenStreamError,
+    EndpointFailures,
+    endpoint_errors,
+    is_too_long,
+    retrying,
+    said_by,
+)
 
 if TYPE_CHECKING:
     import ssl
@@ -27,7 +34,7 @@ if TYPE_CHECKING:
 
     from rag.settings import Settings
 
-__all__ = ["Delta", "Endpoint", "LanguageModel", "Message"]
+__all__ = ["Delta", "Endpoint", "LLMClient", "Message", "OpenAIClient", "open_client"]
 
 _OPENAI = "https://api.openai.com/v1"
 _NO_KEY = "none"  # local servers ask for none, and the protocol has no way to send none
@@ -43,12 +50,12 @@ class Message(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """The next piece of what a model sends.
+    """The next piece of a model's reply.
 
     Attributes:
         text: The next words; reasoning is left out.
-        finish: Why the model ended, when it says so: `stop`, `length`, `content_filter`, ...
-        usage: The tokens of the request, when the endpoint counts them.
+        finish: Why the model stopped, when it says so: `stop`, `length`, `content_filter`, ...
+        usage: The tokens of the request, when they are counted.
     """
 
     text: str = ""
@@ -56,9 +63,60 @@ class Delta:
     usage: Usage | None = None
 
 
+class LLMClient(Protocol):
+    """A chat model, wherever it runs.
+
+    Failures are raised as `LLMError`: as `ContextTooLongError` where the messages have to shrink,
+    as `BrokenStreamError` where the reply broke off after its first words. A client retries by
+    itself what is worth it; closing a stream stops the model.
+    """
+
+    @property
+    def name(self) -> str:
+        """The model's name, as answers state it."""
+
+    @property
+    def endpoint(self) -> str:
+        """Where the model runs, fit to be shown: without keys or passwords."""
+
+    def stream(
+        self, messages: Sequence[Message], *, max_tokens: int
+    ) -> Generator[Delta, None, None]:
+        """Yield the model's reply as it comes.
+
+        Args:
+            messages: The conversation, at most one system message first.
+            max_tokens: How many tokens the model may write, its reasoning included.
+        """
+
+    def astream(
+        self, messages: Sequence[Message], *, max_tokens: int
+    ) -> AsyncGenerator[Delta, None]:
+        """Yield what `stream` yields, without blocking the event loop."""
+
+    def list_models(self) -> list[str]:
+        """Return the names of the models that can be had at the same endpoint."""
+
+
+def open_client(settings: Settings, model: str | None = None) -> LLMClient:
+    """Open the client of a language model.
+
+    Args:
+        settings: The model's name, temperature, time-out and retries.
+        model: Its name where it isn't the one of the settings.
+
+    Raises:
+        SettingsError: no model is named.
+        LLMError: no endpoint is known.
+    """
+    if model is not None:
+        settings = settings.model_copy(update={"llm_model": model})
+    return OpenAIClient(settings)
+
+
 @dataclass(frozen=True)
 class Endpoint:
-    """Where the model is, and the key that opens it.
+    """The address of a model, and the key that opens it.
 
     Attributes:
         url: Base address, such as `http://127.0.0.1:11434/v1`.
@@ -100,13 +158,13 @@ class Endpoint:
         return f"{scheme}://{host.rpartition('@')[2]}{slash}{path.partition('?')[0]}"
 
 
-class LanguageModel:
-    """A chat model behind an endpoint.
+class OpenAIClient:
+    """The client of any endpoint with OpenAI's chat protocol.
 
     Args:
         settings: The model's name, temperature, time-out and retries.
         endpoint: Where it is; read from the environment when None.
-        sleep: Waits between two tries.
+        sleep: Waits between two tries of `stream`; `time.sleep` when None.
 
     Raises:
         SettingsError: no model is named.
@@ -118,7 +176,7 @@ class LanguageModel:
         settings: Settings,
         *,
         endpoint: Endpoint | None = None,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], None] | None = None,
     ) -> None:
         if settings.llm_model is None:
             raise SettingsError(
@@ -126,65 +184,102 @@ class LanguageModel:
                 hint="Name one with --model or RAG_LLM_MODEL, and its endpoint with "
                 "OPENAI_BASE_URL and OPENAI_API_KEY.",
             )
-        self.name = settings.llm_model
-        self.endpoint = endpoint or Endpoint.from_environment()
+        self._name = settings.llm_model
+        self._endpoint = endpoint or Endpoint.from_environment()
         self._settings = settings
         self._sleep = sleep
         self._tls: ssl.SSLContext | None = None
+        self._failures = EndpointFailures(
+            model=self._name,
+            url=self._endpoint.shown,
+            timeout=settings.llm_timeout,
+            secret=self._endpoint.key,
+        )
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return self._name
+
+    @property
+    def endpoint(self) -> str:
+        """The endpoint's address, without a password that it may hold."""
+        return self._endpoint.shown
+
+    # A request is repeated until its first word has come. What comes behind that word may have
+    # been shown already, so a failure there ends the reply.
 
     def stream(
         self, messages: Sequence[Message], *, max_tokens: int
     ) -> Generator[Delta, None, None]:
-        """Yield what the model answers, as it comes.
+        """Yield the model's reply as it comes.
 
         Raises:
-            ContextTooLongError: the messages are more than the model takes.
-            BrokenStreamError: the answer began and then broke off.
-            LLMError: there is no answer to be had.
+            ContextTooLongError: the messages are longer than the model's context.
+            BrokenStreamError: the reply began and then broke off.
+            LLMError: there is no reply to be had.
         """
         import httpx
+        import tenacity
 
-        attempt = self._attempt(max_tokens)
+        parameters = _Parameters(max_tokens, self._settings.llm_timeout)
+        retry = retrying(tenacity.Retrying, retries=self._settings.llm_retries, sleep=self._sleep)
+        adapt = tenacity.Retrying(retry=tenacity.retry_if_exception(parameters.adapt), reraise=True)
         chat = _to_chat(messages)
-        # Each answer has a client of its own: closing it is what surely ends an answer that
-        # nobody reads any more, and no connection goes stale between two questions.
-        with httpx.Client(**self._http_options()) as client:
-            model = self._build(http_client=client)
-            while True:
-                try:
-                    with _no_surprises(self.name):
-                        for response in model.stream_chat(chat, **attempt.options()):
-                            delta = _read(response)
-                            attempt.began = attempt.began or bool(delta.text)
-                            yield delta
-                    return
-                except failures() as error:
-                    wait = attempt.recover(error)
-                self._sleep(wait)
+        # Each reply has an HTTP client of its own: closing it is what surely stops a model whose
+        # reply nobody reads any more, and no connection goes stale between two questions.
+        with httpx.Client(**self._http_options()) as http:
+            model = self._build(http_client=http)
+
+            def begin() -> tuple[list[Delta], Iterator[Delta]]:
+                deltas = map(_read, model.stream_chat(chat, **parameters.options()))
+                head: list[Delta] = []
+                for delta in deltas:
+                    head.append(delta)
+                    if delta.text:
+                        break
+                return head, deltas
+
+            with self._explained():
+                head, rest = retry(adapt, begin)
+            yield from head
+            with self._broken_off():
+                yield from rest
 
     async def astream(
         self, messages: Sequence[Message], *, max_tokens: int
     ) -> AsyncGenerator[Delta, None]:
-        """Yield what the model answers, as `stream` does, without blocking the event loop."""
-        import asyncio
-
+        """Yield what `stream` yields, without blocking the event loop."""
         import httpx
+        import tenacity
 
-        attempt = self._attempt(max_tokens)
+        parameters = _Parameters(max_tokens, self._settings.llm_timeout)
+        retry = retrying(tenacity.AsyncRetrying, retries=self._settings.llm_retries)
+        adapt = tenacity.AsyncRetrying(
+            retry=tenacity.retry_if_exception(parameters.adapt), reraise=True
+        )
         chat = _to_chat(messages)
-        async with httpx.AsyncClient(**self._http_options()) as client:
-            model = self._build(async_http_client=client)
-            while True:
-                try:
-                    with _no_surprises(self.name):
-                        async for response in await model.astream_chat(chat, **attempt.options()):
-                            delta = _read(response)
-                            attempt.began = attempt.began or bool(delta.text)
-                            yield delta
-                    return
-                except failures() as error:
-                    wait = attempt.recover(error)
-                await asyncio.sleep(wait)
+        async with httpx.AsyncClient(**self._http_options()) as http:
+            model = self._build(async_http_client=http)
+
+            async def begin() -> tuple[list[Delta], AsyncGenerator[ChatResponse, None]]:
+                responses = await model.astream_chat(chat, **parameters.options())
+                head: list[Delta] = []
+                async for response in responses:
+                    head.append(_read(response))
+                    if head[-1].text:
+                        break
+                return head, responses
+
+            begun: tuple[list[Delta], AsyncGenerator[ChatResponse, None]]
+            with self._explained():
+                begun = await retry(adapt, begin)
+            head, rest = begun
+            for delta in head:
+                yield delta
+            with self._broken_off():
+                async for response in rest:
+                    yield _read(response)
 
     def list_models(self) -> list[str]:
         """Return the names of the models that the endpoint offers.
@@ -196,35 +291,40 @@ class LanguageModel:
         import openai
 
         client = openai.OpenAI(
-            api_key=self.endpoint.key,
-            base_url=self.endpoint.url,
+            api_key=self._endpoint.key,
+            base_url=self._endpoint.url,
             http_client=httpx.Client(**self._http_options()),
             max_retries=0,
         )
-        try:
-            with client:
-                return sorted(str(model.id) for model in client.models.list())
-        except failures() as error:
-            raise self._attempt(1).explain(error) from error
+        with self._explained(), client:
+            return sorted(str(model.id) for model in client.models.list())
 
-    def _attempt(self, max_tokens: int) -> Attempt:
-        return Attempt(
-            model=self.name,
-            url=self.endpoint.shown,
-            secret=self.endpoint.key,
-            retries=self._settings.llm_retries,
-            max_tokens=max_tokens,
-            timeout=self._settings.llm_timeout,
-        )
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Turn the errors of a request into one that a person understands."""
+        try:
+            yield
+        except endpoint_errors() as error:
+            raise self._failures.explain(error) from error
+
+    @contextmanager
+    def _broken_off(self) -> Iterator[None]:
+        """Turn the errors of a reply that has begun into one."""
+        try:
+            yield
+        except endpoint_errors() as error:
+            raise BrokenStreamError(
+                "The model's answer broke off.", hint="Ask again for the whole of it."
+            ) from error
 
     def _build(self, **client: Any) -> OpenAILike:  # noqa: ANN401 - one of two kinds of client
         from llama_index.llms.openai_like import OpenAILike
 
-        with _no_surprises(self.name):
+        try:
             return OpenAILike(
-                model=self.name,
-                api_base=self.endpoint.url,
-                api_key=self.endpoint.key,
+                model=self._name,
+                api_base=self._endpoint.url,
+                api_key=self._endpoint.key,
                 is_chat_model=True,
                 context_window=self._settings.llm_context_window,
                 temperature=self._settings.llm_temperature,
@@ -232,6 +332,11 @@ class LanguageModel:
                 max_retries=0,
                 **client,
             )
+        except ValueError as error:  # LlamaIndex keeps a list of models without a chat protocol
+            raise LLMError(
+                f"The model {self._name} doesn't speak the chat protocol.",
+                hint="Name a chat model; reasoning models that answer in chats are among them.",
+            ) from error
 
     def _http_options(self) -> dict[str, Any]:
         import httpx
@@ -248,18 +353,49 @@ class LanguageModel:
         }
 
 
-@contextmanager
-def _no_surprises(model: str) -> Iterator[None]:
-    """Turn LlamaIndex's refusal of some models' names into an error of ours."""
-    try:
-        yield
-    except ValueError as error:
-        if "Responses API" not in str(error):
-            raise
-        raise LLMError(
-            f"The model {model} doesn't speak the chat protocol.",
-            hint="Name a chat model; reasoning models that answer in chats are among them.",
-        ) from error
+class _Parameters:
+    """The parameters of a request. Endpoints differ: what one has refused is left out.
+
+    Args:
+        max_tokens: How much the model may write.
+        timeout: Seconds to wait for the next words.
+    """
+
+    def __init__(self, max_tokens: int, timeout: float) -> None:
+        self._max_tokens = max_tokens
+        self._timeout = timeout
+        self._limit_name = "max_tokens"
+        self._refused: set[str] = set()
+
+    def options(self) -> dict[str, Any]:
+        """Return the parameters of the next try."""
+        import httpx
+        import openai
+
+        options: dict[str, Any] = {
+            "timeout": httpx.Timeout(self._timeout, connect=min(_CONNECT, self._timeout)),
+            self._limit_name: self._max_tokens,
+            "stream_options": {"include_usage": True},
+        }
+        for name in self._refused:
+            options.pop(name, None)
+        if "temperature" in self._refused:
+            options["temperature"] = openai.omit
+        return options
+
+    def adapt(self, error: BaseException) -> bool:
+        """Leave out or rename a parameter that was refused; return whether there was one."""
+        if getattr(error, "status_code", None) not in {400, 422} or is_too_long(error):
+            return False
+        said = f"{getattr(error, 'param', '')} {said_by(error)}"
+        if "max_completion_tokens" in said and self._limit_name == "max_tokens":
+            self._limit_name = "max_completion_tokens"
+            return True
+        for name in ("stream_options", "temperature"):
+            if name in said and name not in self._refused:
+                self._refused.add(name)
+                return True
+        return False
 
 
 def _to_chat(messages: Sequence[Message]) -> list[ChatMessage]:

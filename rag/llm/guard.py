@@ -1,8 +1,8 @@
 """The guard around a language model: what reaches it, and what of its words reaches the reader.
 
-Text by strangers is quarantined on the way in.
-A model's text is untrusted: it may hold control characters, it may never end, it may begin with
-the model's own reasoning, and it may hold the one agreed sign that the papers don't answer.
+Text by strangers is quarantined on the way in, so that it can't pass for instructions or markup.
+The model's own text is screened on the way out: it may hold control characters, never end, begin
+with the model's reasoning, or hold the one agreed sign that the papers don't answer.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from rag.text.safety import neutralise_markers
 __all__ = ["SENTINEL", "Screen", "quarantine"]
 
 # How a model says that the papers don't answer. Prompts, code and tests share this one name. It
-# has no underscores, which models like to escape in Markdown, and reads as words where it leaks.
+# has no underscores, which models tend to escape in Markdown, and reads as words if it leaks.
 SENTINEL = "NOT-IN-THE-PAPERS"
 
 # "p < 0.05" stays; "</paper>", "<|im_start|>", "<<SYS>>" and "<s>" can't stay as they are.
@@ -33,9 +33,9 @@ class Screen:
         limit: How many characters may be shown; what comes beyond is dropped.
 
     Attributes:
-        sentinel: Whether the sentinel has been seen.
-        remark: What followed the sentinel where the text began with it; it is not shown.
-        cut: Whether the limit was met.
+        sentinel: Whether the text holds the sentinel.
+        remark: What followed a sentinel at the start of the text; it is not shown.
+        cut: Whether the text exceeded the limit.
 
     >>> screen = Screen(limit=100)
     >>> screen.feed("<think>Hm.</think>It is fa"), screen.feed("st. NOT-IN-THE"), screen.finish()
@@ -44,7 +44,7 @@ class Screen:
 
     def __init__(self, *, limit: int) -> None:
         self._room = limit
-        self._held = ""
+        self._pending = ""
         self._state = "start"  # then "thinking", "text" or "remark"
         self._shown = False
         self.sentinel = False
@@ -53,7 +53,7 @@ class Screen:
 
     def feed(self, text: str) -> str:
         """Take the next characters and return those that may be shown now."""
-        self._held += clean(text)
+        self._pending += clean(text)
         return self._release(final=False)
 
     def finish(self) -> str:
@@ -65,28 +65,28 @@ class Screen:
             if not (self._begin(final=final) if self._state == "start" else self._think()):
                 return ""
         shown = ""
-        while (at := self._held.find(SENTINEL)) >= 0:
-            sure = self._held[:at].rstrip()
+        while (at := self._pending.find(SENTINEL)) >= 0:
+            sure = self._pending[:at].rstrip()
             shown += self._show(sure)
-            self._held = self._held[len(sure) : at] + self._held[at + len(SENTINEL) :]
+            self._pending = self._pending[len(sure) : at] + self._pending[at + len(SENTINEL) :]
             self.sentinel = True
             if not self._shown:
                 self._state = "remark"
         if final:
-            released, self._held = self._held.rstrip(), ""
+            released, self._pending = self._pending.rstrip(), ""
         else:
             # White space is shown once something follows it.
-            sure = self._held[: len(self._held) - _overlap(self._held, SENTINEL)].rstrip()
-            released, self._held = sure, self._held[len(sure) :]
+            sure = self._pending[: len(self._pending) - _overlap(self._pending, SENTINEL)].rstrip()
+            released, self._pending = sure, self._pending[len(sure) :]
         return shown + self._show(released)
 
     def _begin(self, *, final: bool) -> bool:
         """Skip white space; return whether it is known what the text begins with."""
-        self._held = self._held.lstrip()
-        if self._held.startswith(_THINKS):
-            self._held = self._held[len(_THINKS) :]
+        self._pending = self._pending.lstrip()
+        if self._pending.startswith(_THINKS):
+            self._pending = self._pending[len(_THINKS) :]
             self._state = "thinking"
-        elif final or not _THINKS.startswith(self._held):
+        elif final or not _THINKS.startswith(self._pending):
             self._state = "text"
         else:
             return False
@@ -94,11 +94,11 @@ class Screen:
 
     def _think(self) -> bool:
         """Drop the model's reasoning; return whether it has ended."""
-        at = self._held.find(_THOUGHT)
+        at = self._pending.find(_THOUGHT)
         if at < 0:
-            self._held = self._held[-len(_THOUGHT) :]
+            self._pending = self._pending[-len(_THOUGHT) :]
             return False
-        self._held = self._held[at + len(_THOUGHT) :]
+        self._pending = self._pending[at + len(_THOUGHT) :]
         self._state = "start"
         return True
 

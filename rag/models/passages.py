@@ -21,9 +21,10 @@ if TYPE_CHECKING:
     Encode = Callable[[Sequence[str]], NDArray[np.float32]]
     CountTokens = Callable[[str], int]
 
-__all__ = ["PASSAGE_TOKENS", "Passages", "content_stems"]
+__all__ = ["JOINT_TOKENS", "PASSAGE_TOKENS", "Passages", "content_stems"]
 
 PASSAGE_TOKENS = 150  # word pieces of evidence from one paper, its title included
+JOINT_TOKENS = 190  # of evidence from all papers that one sentence cites
 _MOST_SENTENCES = 6
 _BY_WORDS = 0.5  # what sharing all words counts beside a cosine of 1
 _STEM = 6  # letters: crude, and enough to tell which sentence is meant

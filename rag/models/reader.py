@@ -21,13 +21,14 @@ import tempfile
 import threading
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from rag.errors import EmbedderError
 from rag.models.bert_graph import BertConfig, Graph, add_layer, quantize_graph, save_graph
-from rag.models.encoder import default_weights, open_session
+from rag.models.encoder import default_weights, in_parallel, open_session
+from rag.models.judging import Judgement
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,9 +36,10 @@ if TYPE_CHECKING:
     import onnxruntime
     from numpy.typing import NDArray
 
+    from rag.models.judging import Reader
     from rag.settings import Settings
 
-__all__ = ["BUILT_IN", "BuiltInReader", "Judgement", "Reader", "open_reader"]
+__all__ = ["BUILT_IN", "BuiltInReader", "open_reader"]
 
 BUILT_IN = "reader"  # the name of the one that comes with the package
 
@@ -45,7 +47,6 @@ WEIGHTS = Path(__file__).with_name("weights") / "reader.safetensors"
 MAX_SENTENCE = 90  # word pieces of the sentence or question, and of the evidence: as in the fit
 MAX_EVIDENCE = 250
 _GRAPH_VERSION = 1
-_BATCH = 8  # pairs of about one length: less padding beats larger products on a processor
 _CLS, _SEP = 101, 102
 _MAX_SHIFT = 0.1  # in probability: what int8 may change on the probes before fp32 is kept
 
@@ -56,44 +57,6 @@ _PROBES = (
     ("The survey was repeated in Norway.", "A survey of 300 nurses in Chile found high stress."),
     ("Stress was high among nurses.", "A survey of 300 nurses in Chile found high stress."),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """What a reader makes of one sentence beside evidence.
-
-    Attributes:
-        supports: How likely the evidence supports it, 0 to 1.
-        contradicts: How likely the evidence contradicts it, 0 to 1.
-        doubts: For stretches of the sentence, as offsets `(start, end)`, how likely the evidence
-            leaves them unsupported, 0 to 1; in order, and empty from a reader that doesn't tell.
-    """
-
-    supports: float
-    contradicts: float
-    doubts: tuple[tuple[int, int, float], ...] = ()
-
-
-class Reader(Protocol):
-    """Whatever can tell whether evidence supports a sentence."""
-
-    @property
-    def name(self) -> str:
-        """What it is called where a reader sees who gave a verdict."""
-
-    def load(self) -> None:
-        """Make sure that it can be used.
-
-        Raises:
-            RagError: the model can't be had or used.
-        """
-
-    def judge(self, pairs: Sequence[tuple[str, str]]) -> list[Judgement]:
-        """Judge pairs of a sentence and the evidence for it, in their order.
-
-        Raises:
-            RagError: the model can't be had or used.
-        """
 
 
 class BuiltInReader:
@@ -131,20 +94,7 @@ class BuiltInReader:
         Raises:
             EmbedderError: the weights or those of the encoder are missing or damaged.
         """
-        loaded = self._open()
-        found: list[Judgement | None] = [None] * len(pairs)
-        for batch in loaded.batches(pairs):
-            logits, spans = loaded.run(batch)
-            chances = _softmax(logits[:, :3])
-            for row, place in enumerate(batch.places):
-                offsets = batch.offsets[row]
-                odds = spans[row, 1 : 1 + len(offsets)]
-                found[place] = Judgement(
-                    supports=float(chances[row, 0]),
-                    contradicts=float(chances[row, 2]),
-                    doubts=_by_word(pairs[place][0], offsets, 1 / (1 + np.exp(-odds))),
-                )
-        return [one for one in found if one is not None]
+        return list(in_parallel(self._open().judge, pairs))
 
     def answers(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float64]:
         """Tell how likely evidence answers a question, shape (pairs,), 0 to 1.
@@ -155,12 +105,7 @@ class BuiltInReader:
         Raises:
             EmbedderError: the weights or those of the encoder are missing or damaged.
         """
-        loaded = self._open()
-        found = np.zeros(len(pairs))
-        for batch in loaded.batches(pairs):
-            logits, _ = loaded.run(batch)
-            found[batch.places] = 1 / (1 + np.exp(-logits[:, 3].astype(np.float64)))
-        return found
+        return np.array(list(in_parallel(self._open().answers, pairs)), np.float64)
 
     def count_tokens(self, text: str) -> int:
         """Count the word pieces of a text."""
@@ -185,14 +130,6 @@ def open_reader(settings: Settings) -> Reader:
 
 
 @dataclass(frozen=True, slots=True)
-class _Batch:
-    places: list[int]
-    ids: list[list[int]]
-    lengths: list[int]  # of the sentence, in word pieces
-    offsets: list[list[tuple[int, int]]]  # of its word pieces
-
-
-@dataclass(frozen=True, slots=True)
 class _Loaded:
     session: onnxruntime.InferenceSession
     tokenizer: Any
@@ -200,46 +137,46 @@ class _Loaded:
     positions: NDArray[np.float32]
     types: NDArray[np.float32]
 
-    def batches(self, pairs: Sequence[tuple[str, str]]) -> list[_Batch]:
-        first = self.tokenizer.encode_batch([one for one, _ in pairs], add_special_tokens=False)
-        second = self.tokenizer.encode_batch([two for _, two in pairs], add_special_tokens=False)
-        rows = [
-            (one.ids[:MAX_SENTENCE], two.ids[:MAX_EVIDENCE])
-            for one, two in zip(first, second, strict=True)
-        ]
-        order = sorted(range(len(rows)), key=lambda index: sum(map(len, rows[index])))
-        return [
-            _Batch(
-                places,
-                [[_CLS, *rows[i][0], _SEP, *rows[i][1], _SEP] for i in places],
-                [len(rows[i][0]) for i in places],
-                [first[i].offsets[:MAX_SENTENCE] for i in places],
-            )
-            for start in range(0, len(order), _BATCH)
-            for places in [order[start : start + _BATCH]]
-        ]
+    def judge(self, pair: tuple[str, str]) -> Judgement:
+        logits, spans, offsets = self.run(pair)
+        chances = _softmax(logits[:3])
+        odds = spans[1 : 1 + len(offsets)].astype(np.float64)
+        return Judgement(
+            supports=float(chances[0]),
+            contradicts=float(chances[2]),
+            doubts=_by_word(pair[0], offsets, 1 / (1 + np.exp(-odds))),
+        )
 
-    def run(self, batch: _Batch) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Return the logits of the heads, shape (pairs, 4), and of the tokens, (pairs, tokens)."""
-        width = max(map(len, batch.ids))
-        ids = np.zeros((len(batch.ids), width), np.int64)
-        mask = np.zeros(ids.shape, np.int32)
-        share = np.zeros(ids.shape, np.float32)
-        types = np.zeros(ids.shape, np.int64)
-        for row, (tokens, length) in enumerate(zip(batch.ids, batch.lengths, strict=True)):
-            ids[row, : len(tokens)] = tokens
-            mask[row, : len(tokens)] = 1
-            types[row, length + 2 : len(tokens)] = 1
-            share[row, 1 : 1 + length] = 1 / max(1, length)
-        summed = self.words[ids] + self.positions[:width] + self.types[types]
-        feed = {"summed": summed, "attention_mask": mask, "share": share[:, np.newaxis]}
+    def answers(self, pair: tuple[str, str]) -> float:
+        logits, _, _ = self.run(pair)
+        return float(1 / (1 + np.exp(-float(logits[3]))))
+
+    def run(
+        self, pair: tuple[str, str]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32], list[tuple[int, int]]]:
+        """Read a pair.
+
+        Returns:
+            The logits of the heads, shape (4,); those of the tokens, shape (tokens,), the
+            sentence's from place 1 on; and where each token of the sentence stands in it.
+        """
+        first, second = (self.tokenizer.encode(text, add_special_tokens=False) for text in pair)
+        sentence, evidence = first.ids[:MAX_SENTENCE], second.ids[:MAX_EVIDENCE]
+        ids = np.array([_CLS, *sentence, _SEP, *evidence, _SEP])
+        types = np.zeros(len(ids), np.int64)
+        types[len(sentence) + 2 :] = 1
+        share = np.zeros((1, 1, len(ids)), np.float32)
+        share[0, 0, 1 : 1 + len(sentence)] = 1 / max(1, len(sentence))
+        summed = self.words[ids] + self.positions[: len(ids)] + self.types[types]
+        mask = np.ones((1, len(ids)), np.int32)
+        feed = {"summed": summed[np.newaxis], "attention_mask": mask, "share": share}
         logits, spans = self.session.run(["logits", "spans"], feed)
-        return logits, spans
+        return logits[0], spans[0], first.offsets[:MAX_SENTENCE]
 
 
 def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:
-    powers = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
-    chances: NDArray[np.float64] = powers / powers.sum(axis=1, keepdims=True)
+    powers = np.exp(logits.astype(np.float64) - float(logits.max()))
+    chances: NDArray[np.float64] = powers / powers.sum()
     return chances
 
 
@@ -382,7 +319,7 @@ def _gemm(graph: Graph, name: str, inputs: str, *, out: str = "") -> str:
 def _shift(exact: _Loaded, quick: _Loaded) -> float:
     """Return the most by which int8 changes a probability on the probes."""
     changes = [
-        np.abs(_softmax(exact.run(batch)[0][:, :3]) - _softmax(quick.run(batch)[0][:, :3])).max()
-        for batch in exact.batches(_PROBES)
+        np.abs(_softmax(exact.run(pair)[0][:3]) - _softmax(quick.run(pair)[0][:3])).max()
+        for pair in _PROBES
     ]
     return float(max(changes))

@@ -1,7 +1,8 @@
-"""Vectors of the tokens of a paper, a bit for each dimension.
+"""Vectors of tokens: those of a paper, a bit for each dimension, and those of sentences.
 
-With them a question is compared with a paper word by word. Of each number only the sign is kept:
-that is 48 bytes a token in the place of 1,536, some 15 kB for 220 words, and ranks as well.
+With them a text is compared with a paper word by word. Of each number of a paper's only the sign
+is kept: that is 48 bytes a token in the place of 1,536, some 15 kB for 220 words, and ranks as
+well.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["TITLE", "TokenVectors", "join_chunks", "pack", "unpack"]
+    from rag.models.encoder import EncodedText, EncodeTokens
+
+__all__ = ["TITLE", "TokenVectors", "encode_apart", "join_chunks", "pack", "unit", "unpack"]
 
 TITLE = -1  # where a token of the title begins, so to speak
 
@@ -70,3 +73,24 @@ def join_chunks(chunks: Sequence[tuple[int, int, TokenVectors]]) -> TokenVectors
         starts.append(np.where(in_text, tokens.starts - head + offset, TITLE)[kept])
         signs.append(tokens.signs[kept])
     return TokenVectors(np.concatenate(starts).astype(np.int32), np.concatenate(signs))
+
+
+def encode_apart(encode_tokens: EncodeTokens, texts: Sequence[str]) -> list[EncodedText]:
+    """Encode texts, each that occurs more than once only once.
+
+    Returns:
+        What was made of each text; one without a letter stands for its only token itself.
+    """
+    unique = list(dict.fromkeys(texts))
+    found = {unique[place]: encoded for place, encoded in encode_tokens(unique)}
+    for text, encoded in found.items():
+        if not len(encoded.starts):
+            rows = encoded.vector[np.newaxis]
+            found[text] = encoded._replace(starts=np.zeros(1, np.int32), rows=rows)
+    return [found[text] for text in texts]
+
+
+def unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Scale vectors, the last axis, to length 1; zeros stay."""
+    length = np.linalg.norm(rows, axis=-1, keepdims=True)
+    return np.asarray(rows / np.maximum(length, 1e-9), dtype=np.float32)

@@ -1,4 +1,4 @@
-"""The papers that a search weighs, and what both legs say of each of them."""
+"""The papers that a search weighs, and what both retrievers say of each of them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["Candidates", "best_chunk", "gather", "join"]
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Papers that either leg found.
+    """Papers that either retriever found.
 
     Attributes:
         ids: Of the papers.
@@ -44,7 +44,7 @@ def gather(
     Args:
         index: The index.
         ids: Of papers; those that the index has no more are left out.
-        bm25: Their scores in the keyword leg; 0 where there is none.
+        bm25: Their scores in the keyword retriever; 0 where there is none.
         dimension: Of the vectors.
     """
     counts = index.catalog.chunk_counts(list(ids))

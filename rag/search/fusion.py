@@ -1,10 +1,10 @@
-"""Turn what both legs say of the candidates into one ranking.
+"""Turn what both retrievers say of the candidates into one ranking.
 
 Pure functions over arrays, one row a candidate paper. The whole of the ranking is
 
 1. `fuse`: a weighted sum of cosine and BM25;
-2. `add_feedback`: mixed with what the keyword leg says of the question widened by the first five
-   papers (see `rag.search.feedback`);
+2. `add_feedback`: mixed with what the keyword retriever says of the question widened by the first
+   five papers (see `rag.search.feedback`);
 3. `smooth`: mixed with what the paper's nearest neighbours among the candidates scored.
 
 docs/retrieval.md tells what each step is worth, and what was tried without gain.
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["DEPTH", "add_feedback", "fuse", "paper_cosines", "paper_vectors", "smooth"]
 
 DEPTH = 100
-"""How many papers each leg contributes to the candidates."""
+"""How many papers each retriever contributes to the candidates."""
 
 _DENSE_WEIGHT = 0.75
 _FEEDBACK_WEIGHT = 0.25
@@ -64,7 +64,7 @@ def paper_cosines(
     owners: Sequence[int] | NDArray[np.intp],
     papers: int,
 ) -> NDArray[np.float64]:
-    """Score papers in the dense leg: the cosine of the chunk that is nearest to the question.
+    """Score papers in the dense retriever: the cosine of the chunk that is nearest to the question.
 
     Args:
         query: Unit vector of shape (dimension,).
@@ -81,7 +81,7 @@ def paper_cosines(
 
 
 def fuse(cosines: NDArray[np.floating], bm25: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Combine the legs: a convex combination of the cosine and of BM25 as a share of the best.
+    """Combine the retrievers: cosine and BM25 as a share of the best, convex.
 
     Scores, not ranks: how far the first stands apart is information that reciprocal rank fusion
     throws away (Bruch, Gai and Ingber, "An analysis of fusion functions for hybrid retrieval",
@@ -101,7 +101,7 @@ def fuse(cosines: NDArray[np.floating], bm25: NDArray[np.floating]) -> NDArray[n
 def add_feedback(
     scores: NDArray[np.floating], expanded_bm25: NDArray[np.floating]
 ) -> NDArray[np.float64]:
-    """Mix in what the keyword leg says of the question widened by its first papers.
+    """Mix in what the keyword retriever says of the question widened by its first papers.
 
     Args:
         scores: Of shape (papers,), from `fuse`.

@@ -1,4 +1,4 @@
-"""Hybrid search: the dense and the keyword leg together, grouped by paper."""
+"""Hybrid search: the dense and the keyword retriever together, grouped by paper."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from rag.papers import Paper, find_identifier, title_key
 from rag.search.candidates import best_chunk, gather, join
-from rag.search.feedback import FEEDBACK_PAPERS, STOP_WORDS, expansion, query_weights
+from rag.search.feedback import FEEDBACK_PAPERS, expansion, query_weights
 from rag.search.fusion import (
     DEPTH,
     add_feedback,
@@ -19,7 +19,7 @@ from rag.search.fusion import (
     smooth,
 )
 from rag.search.query import Filters, Selection, select
-from rag.search.rerank import read_again
+from rag.search.rerank import rerank
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -87,13 +87,13 @@ class SearchResult:
 
 @dataclass(frozen=True, slots=True)
 class _Query:
-    """A question as the legs take it.
+    """A question as the retrievers take it.
 
     Attributes:
         text: As it was asked.
         vector: Of shape (dimension,).
         weights: Of the question's terms, as the keyword index has them.
-        depth: How many papers each leg contributes.
+        depth: How many papers each retriever contributes.
         selection: The papers that may be found; None for all.
         named: Those of them that the question names outright.
     """
@@ -110,7 +110,7 @@ class _Query:
 
 
 class HybridSearcher:
-    """Searches an index with both legs.
+    """Searches an index with both retrievers, as the index was when it was last refreshed.
 
     Args:
         index: The index.
@@ -120,7 +120,6 @@ class HybridSearcher:
     def __init__(self, index: PaperIndex, embedder: Embedder) -> None:
         self._index = index
         self._embedder = embedder
-        self._stop_terms = frozenset(index.keyword.terms(" ".join(sorted(STOP_WORDS))))
 
     def search(
         self,
@@ -138,17 +137,16 @@ class HybridSearcher:
             k: How many papers; as many are returned wherever as many match the filter (in keyword
                 mode, wherever as many share a word with the question).
             filters: Applied before anything is ranked.
-            mode: Both legs, or one of them alone, so that they can be compared.
-            reranker: Reads the first papers again, in hybrid mode. The scores that they had are
-                dealt out anew in its order, so that scores keep their meaning; papers that the
-                question names stay first.
+            mode: Both retrievers, or one of them alone, so that they can be compared.
+            reranker: Reorders the first papers, in hybrid mode. Their scores are dealt out anew in
+                its order, so that scores keep their meaning; papers that the question names stay
+                first.
         """
-        self._index.refresh()
         selection = select(filters, self._index.catalog) if filters else None
         query = _Query(
             text=question,
-            vector=np.asarray(self._embedder.model.get_query_embedding(question), np.float32),
-            weights=query_weights(self._index.keyword.terms(question), self._stop_terms),
+            vector=self._embedder.embed_query(question),
+            weights=query_weights(question),
             depth=max(k, DEPTH),
             selection=selection,
             named=self._named(question, selection) if mode == "hybrid" else (),
@@ -167,19 +165,19 @@ class HybridSearcher:
                 range(len(scores)), key=lambda n: (found.ids[n] not in query.named, -scores[n])
             )
             if reranker is not None:
-                order, note = self._read_again(reranker, query, found, scores, order)
+                order, note = self._rerank(reranker, query, found, scores, order)
                 notes += (note,) if note else ()
         return SearchResult(self._hits(query, found, scores, order[:k]), notes)
 
     def _both_legs(self, query: _Query) -> Candidates:
-        """Collect the papers of both legs, each with its vectors and its exact BM25."""
+        """Collect the papers of both retrievers, each with its vectors and its exact BM25."""
         bm25 = dict(self._keyword(query, query.weights))
         others = [one for one in {*self._dense(query), *query.named} if one not in bm25]
         bm25 |= self._bm25(query.weights, others)
         return gather(self._index, {*bm25, *others}, bm25, len(query.vector))
 
     def _keyword(self, query: _Query, weights: Mapping[str, float]) -> list[tuple[str, float]]:
-        """Return the first papers of the keyword leg, with their scores."""
+        """Return the first papers of the keyword retriever, with their scores."""
         search = self._index.keyword.search
         if query.selection is None:
             return search(weights, query.depth)
@@ -241,19 +239,17 @@ class HybridSearcher:
 
     def _widen(self, found: Candidates, fused: NDArray[np.float64]) -> dict[str, float]:
         """Return the weighted terms that the first papers share."""
-        keyword = self._index.keyword
         first = np.argsort(-fused, kind="stable")[:FEEDBACK_PAPERS].tolist()
         papers = self._papers([found.ids[number] for number in first])
         first = [number for number in first if found.ids[number] in papers]
         texts = [papers[found.ids[number]] for number in first]
         return expansion(
-            [keyword.terms(f"{paper.title}\n{paper.abstract}") for paper in texts],
+            [f"{paper.title}\n{paper.abstract}" for paper in texts],
             fused[first],
-            stop_terms=self._stop_terms,
-            document_frequency=keyword.document_frequency,
+            self._index.keyword,
         )
 
-    def _read_again(
+    def _rerank(
         self,
         reranker: Reranker,
         query: _Query,
@@ -266,8 +262,8 @@ class HybridSearcher:
         behind = order[lead : lead + reranker.depth]
         papers = self._papers([found.ids[number] for number in behind])
         behind = [number for number in behind if found.ids[number] in papers]
-        again, note = read_again(reranker, query.text, [papers[found.ids[n]] for n in behind])
-        read = [behind[place] for place in again]
+        places, note = rerank(reranker, query.text, [papers[found.ids[n]] for n in behind])
+        read = [behind[place] for place in places]
         scores[read] = scores[behind]
         return [*order[:lead], *read, *order[lead + reranker.depth :]], note
 
@@ -312,11 +308,8 @@ class HybridSearcher:
         return {one: entry.paper for one, entry in self._index.catalog.get(ids).items()}
 
     def _passages(self, chunks: list[str]) -> dict[str, Passage]:
-        nodes = self._index.store.get_nodes(chunks) if chunks else []
-        return {
-            node.node_id: Passage(node.get_content(), node.metadata["start"], node.metadata["end"])
-            for node in nodes
-        }
+        found = self._index.store.passages(chunks) if chunks else {}
+        return {one: Passage(text, *span) for one, (text, span) in found.items()}
 
 
 def _owners(chunks: Sequence[tuple[str, float]]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Narrow a search to some of the papers, before anything is ranked."""
+"""What may be asked, and of which papers: filters narrow a search before anything is ranked."""
 
 from __future__ import annotations
 
@@ -6,13 +6,33 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from rag.errors import QuestionError
+from rag.text.decoding import one_line
 
 if TYPE_CHECKING:
     from rag.index.catalog import Catalog
 
-__all__ = ["Filters", "Selection", "select"]
+__all__ = ["MAX_QUESTION", "Filters", "Selection", "check_question", "select"]
+
+MAX_QUESTION = 4_000  # characters: longer than any question, shorter than a pasted paper
 
 _NAMED = 500  # ids that one statement of SQL may name; more are sorted out behind it
+
+
+def check_question(question: str) -> str:
+    """Return a question on one line.
+
+    Raises:
+        QuestionError: it is blank or too long.
+    """
+    text = one_line(question)
+    if not text:
+        raise QuestionError("The question is empty.", hint='Ask one: rag ask "How does ... work?"')
+    if len(text) > MAX_QUESTION:
+        raise QuestionError(
+            f"The question has {len(text):,} characters; {MAX_QUESTION:,} is the most.",
+            hint="Ask about one thing; a text to look for can be cut to its first paragraphs.",
+        )
+    return text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,32 +1,54 @@
-"""An optional second stage: the first papers are read again, each together with the question.
+"""The optional second stage of search: a reranker puts the first papers into a better order.
 
-The first stage compares a question with papers that were encoded without knowing it. A second
-reader sees both at once, which is slower and, with a good one, more exact. It only reorders: what
-the first stage didn't find stays unfound.
+The first stage compares a question with papers that were encoded without knowing it. A reranker
+reads both together, which is slower and, with a good one, more exact. It only reorders: what the
+first stage didn't find stays unfound. There are two: a cross-encoder, which scores one paper at a
+time, and a language model, which gets the question and the numbered papers in one request and
+returns their numbers, best first. The latter is listwise reranking as in Sun et al., "Is ChatGPT
+good at search?" (EMNLP 2023), without its sliding window: a few dozen abstracts fit one request.
 """
 
 from __future__ import annotations
 
+import re
 import threading
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from contextlib import closing
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from rag.errors import RagError, SettingsError
+from rag.errors import LLMError, RagError
+from rag.llm.budget import Budget, Usage, estimate_tokens
+from rag.llm.client import Message
+from rag.llm.guard import Screen, quarantine
+from rag.llm.prompts import Prompts
+from rag.models.cross_encoder import CrossEncoder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
+    from rag.llm.client import LLMClient
     from rag.papers import Paper
+    from rag.settings import Settings
 
-__all__ = ["CrossEncoder", "NotRankedError", "Reranker", "read_again"]
+__all__ = [
+    "CrossEncoderReranker",
+    "LLMReranker",
+    "NotRankedError",
+    "Reranker",
+    "Rerankers",
+    "read_order",
+    "rerank",
+]
 
-_BATCH = 8  # pairs of about one length: less padding beats larger products on a processor
-_GRAPHS = ("model.onnx", "onnx/model.onnx")  # where a folder has it, and how hubs lay it out
-_INSTALL = "pip install 'abstract-rag[rerank]'"
+_LEAST = 60  # tokens: less than this says nothing of a paper
+_MOST = 600  # tokens: twice an abstract; a longer text is cut
+_FRAME = 20  # tokens of the tags around a paper
+_LONGEST = 8_000  # characters of a reply: numbers of a hundred papers are a tenth of it
+_BRACKETED = re.compile(r"\[\s*(\d{1,4})\s*\]")
+_NUMBER = re.compile(r"(?<![\d.])\d{1,4}(?![\d.]*\d)")
 
 
 class NotRankedError(RagError):
@@ -34,11 +56,11 @@ class NotRankedError(RagError):
 
 
 class Reranker(Protocol):
-    """Whatever can say how well papers fit a question, having read both."""
+    """Whatever can score papers for a question, having read both."""
 
     @property
     def depth(self) -> int:
-        """How many of the first stage's papers are read again."""
+        """How many of the first stage's papers are reranked."""
 
     def scores(self, question: str, papers: Sequence[Paper]) -> NDArray[np.float64]:
         """Return the scores of papers, of shape (papers,); higher is better, in any unit.
@@ -53,17 +75,17 @@ class Reranker(Protocol):
         """
 
 
-def read_again(reranker: Reranker, question: str, papers: Sequence[Paper]) -> tuple[list[int], str]:
+def rerank(reranker: Reranker, question: str, papers: Sequence[Paper]) -> tuple[list[int], str]:
     """Put papers into a reranker's order.
 
     Args:
-        reranker: Judges the first `depth` papers; the others stay behind them as they are.
+        reranker: Scores the first `depth` papers; the others stay behind them as they are.
         question: Not blank.
         papers: Best first.
 
     Returns:
-        The positions of the papers, best first, and a note for the reader: why the order is the
-        old one, or nothing. Papers that are judged alike keep their order.
+        The positions of the papers, best first, and a note for the reader: why the order is still
+        that of the search, or nothing. Papers of equal scores keep their order.
     """
     order = list(range(len(papers)))
     first = papers[: reranker.depth]
@@ -72,107 +94,183 @@ def read_again(reranker: Reranker, question: str, papers: Sequence[Paper]) -> tu
     try:
         scores = reranker.scores(question, first)
     except NotRankedError as error:
-        return order, f"Not read again, so the order is that of the search: {error.message}"
+        return order, f"Not reranked, so the order is that of the search: {error.message}"
     return [*np.argsort(-scores, kind="stable").tolist(), *order[len(first) :]], ""
 
 
-class CrossEncoder:
-    """A cross-encoder in ONNX, run by fastembed; it is loaded when it is first needed.
+class Rerankers:
+    """Opens the reranker that the settings name. Safe to use from several threads.
 
     Args:
-        model: A name that fastembed knows, downloaded at the first use; or a folder with
-            `model.onnx` (or `onnx/model.onnx`), `tokenizer.json`, `tokenizer_config.json` and
-            `config.json`.
-        depth: How many papers are read again.
-        cache: Folder for models that are downloaded.
+        settings: `rerank`, `rerank_depth`, and for `llm` its limits per question.
+        open_client: Returns the language model's client.
     """
 
-    def __init__(self, model: str, *, depth: int, cache: Path) -> None:
-        self._name = model
-        self._depth = depth
-        self._cache = cache
+    def __init__(self, settings: Settings, open_client: Callable[[], LLMClient]) -> None:
+        self._settings = settings
+        self._open_client = open_client
+        self._prompts = Prompts(settings.prompts_dir)
         self._lock = threading.Lock()
-        self._model: Any = None
+        self._encoder: CrossEncoder | None = None
+
+    def get(self, budget: Budget | None = None) -> Reranker | None:
+        """Return the reranker for one question; None where the settings say `off`.
+
+        Args:
+            budget: What the question may use of a language model; a new one when None.
+
+        Raises:
+            SettingsError: the language model is to rank, and none is named.
+            LLMError: one is named, but no endpoint.
+        """
+        settings = self._settings
+        if settings.rerank == "off":
+            return None
+        if settings.rerank == "llm":
+            return LLMReranker(
+                self._open_client(),
+                self._prompts,
+                depth=settings.rerank_depth,
+                budget=budget or Budget(settings),
+            )
+        with self._lock:
+            if self._encoder is None:
+                self._encoder = CrossEncoder(settings.rerank, cache=settings.cache / "rerank")
+        return CrossEncoderReranker(self._encoder, depth=settings.rerank_depth)
+
+
+class CrossEncoderReranker:
+    """Scores papers with a cross-encoder.
+
+    Args:
+        encoder: The model.
+        depth: How many papers are reranked.
+    """
+
+    def __init__(self, encoder: CrossEncoder, *, depth: int) -> None:
+        self._encoder = encoder
+        self._depth = depth
 
     @property
     def depth(self) -> int:
-        """How many of the first stage's papers are read again."""
+        """How many of the first stage's papers are reranked."""
         return self._depth
 
     def scores(self, question: str, papers: Sequence[Paper]) -> NDArray[np.float64]:
         """Return the model's logits, of shape (papers,).
 
         Raises:
-            SettingsError: fastembed is not installed, or the model can't be had or used.
+            SettingsError: fastembed is not installed, or the model can't be loaded or run.
         """
-        texts = [f"{paper.title}\n{paper.abstract}" for paper in papers]
-        by_length = sorted(range(len(texts)), key=lambda number: len(texts[number]))
-        with self._lock:
-            self._model = self._model or self._open()
-            try:
-                told = self._model.rerank(
-                    question, [texts[number] for number in by_length], batch_size=_BATCH
-                )
-                logits = np.fromiter(told, np.float64, count=len(texts))
-            except Exception as error:
-                raise self._unusable(error) from error
-        scores = np.empty(len(texts))
-        scores[by_length] = logits
+        return self._encoder.scores(
+            question, [f"{paper.title}\n{paper.abstract}" for paper in papers]
+        )
+
+
+class LLMReranker:
+    """Has a language model put papers in order.
+
+    Args:
+        client: The model.
+        prompts: Holds the prompt `rerank`.
+        depth: How many papers are reranked; fewer where they don't fit the model.
+        budget: What the question may use and has used; the request is counted there.
+    """
+
+    def __init__(self, client: LLMClient, prompts: Prompts, *, depth: int, budget: Budget) -> None:
+        self._client = client
+        self._prompts = prompts
+        self._depth = depth
+        self._budget = budget
+
+    @property
+    def depth(self) -> int:
+        """How many of the first stage's papers are reranked."""
+        return self._depth
+
+    def scores(self, question: str, papers: Sequence[Paper]) -> NDArray[np.float64]:
+        """Return minus the place that the model gave each paper, of shape (papers,).
+
+        Papers that the model left out come behind the others, in the order they had.
+
+        Raises:
+            NotRankedError: the model failed, or sent no order.
+        """
+        try:
+            order = self._ask(question, papers)
+        except LLMError as error:
+            raise NotRankedError(error.message) from error
+        rest = [number for number in range(len(papers)) if number not in order]
+        scores = np.empty(len(papers))
+        scores[[*order, *rest]] = -np.arange(len(papers), dtype=np.float64)
         return scores
 
-    def _open(self) -> Any:  # noqa: ANN401 - fastembed is an extra
+    def _ask(self, question: str, papers: Sequence[Paper]) -> list[int]:
+        room = self._budget.room()
+        blank = self._prompt(question, "", len(papers))
+        blocks = _blocks(papers, room.input - estimate_tokens(blank))
+        if len(blocks) < 2:
+            raise NotRankedError("there is no room for the papers in what the model may be sent.")
+        prompt = self._prompt(question, "\n\n".join(blocks), len(blocks))
+        screen = Screen(limit=_LONGEST)
+        text = raw = ""
+        usage: Usage | None = None
+        stream = self._client.stream([Message("user", prompt)], max_tokens=room.output)
         try:
-            import onnxruntime
-            from fastembed.rerank.cross_encoder import TextCrossEncoder
-            from loguru import logger
-        except ImportError as error:
-            raise SettingsError(
-                "Reading papers again needs the package fastembed, which is not installed.",
-                hint=f"Install it: {_INSTALL}",
-            ) from error
-        logger.disable("fastembed")  # what goes wrong is raised too, and said by us
-        onnxruntime.disable_telemetry_events()
-        onnxruntime.set_default_logger_severity(3)  # exported models make it warn of trifles
-        folder = Path(self._name).expanduser()
-        try:
-            if folder.is_dir():
-                return _open_folder(TextCrossEncoder, folder.resolve())
-            models = TextCrossEncoder.list_supported_models()
-            known = [model["model"] for model in models if model["sources"]["hf"]]
-            if self._name.casefold() not in map(str.casefold, known):
-                raise self._unknown(known)
-            return TextCrossEncoder(self._name, cache_dir=str(self._cache))
-        except RagError:
-            raise
-        except Exception as error:
-            raise self._unusable(error) from error
+            with closing(stream) as deltas:
+                for delta in deltas:
+                    raw += delta.text
+                    usage = delta.usage or usage
+                    text += screen.feed(delta.text)
+                    if screen.cut:
+                        break
+        finally:
+            if raw or usage:
+                estimate = Usage(estimate_tokens(prompt), estimate_tokens(raw), estimated=True)
+                self._budget.record(usage or estimate)
+        order = read_order(text + screen.finish(), len(blocks))
+        if not order:
+            raise NotRankedError("what the model sent is no order of the papers.")
+        return order
 
-    def _unknown(self, known: Iterable[str]) -> SettingsError:
-        return SettingsError(
-            f"There is no reranker {self._name!r}: neither a folder nor a model of fastembed.",
-            hint=f"It is a folder with model.onnx, llm, off, or one of {', '.join(known)}.",
-        )
-
-    def _unusable(self, error: Exception) -> SettingsError:
-        said = " ".join(str(error).split())[:200]
-        return SettingsError(
-            f"The reranker {self._name} can't be used ({said or type(error).__name__}).",
-            hint="Name a folder that holds a cross-encoder in ONNX, allow the network for the "
-            "first use of a model's name, or set rerank (RAG_RERANK) to off.",
+    def _prompt(self, question: str, papers: str, count: int) -> str:
+        return self._prompts.fill(
+            "rerank", question=quarantine(question), papers=papers, count=str(count)
         )
 
 
-def _open_folder(kind: Any, folder: Path) -> Any:  # noqa: ANN401 - fastembed is an extra
-    """Open a model of the user's own; nothing is downloaded."""
-    from fastembed.common.model_description import ModelSource
+def read_order(text: str, count: int) -> list[int]:
+    """Read the order that a model sent.
 
-    graph = next((name for name in _GRAPHS if (folder / name).is_file()), None)
-    if graph is None:
-        raise FileNotFoundError(f"{folder} has no {_GRAPHS[0]}")
-    # fastembed takes a folder only for a model that it knows by name, and a name only once.
-    name = f"{folder}:{graph}"
-    if name.casefold() not in {m["model"].casefold() for m in kind.list_supported_models()}:
-        kind.add_custom_model(
-            model=name, sources=ModelSource(url=folder.as_uri()), model_file=graph
-        )
-    return kind(name, specific_model_path=str(folder), cache_dir=str(folder))
+    Args:
+        text: Numbers of papers, best first, in square brackets; without any, bare numbers count.
+        count: How many papers there were; other numbers are skipped, and so is a second mention.
+
+    Returns:
+        Positions counted from 0; empty where the text holds no number of a paper.
+
+    >>> read_order("Best first: [3] > [1] > [3] > [9]", 3)
+    [2, 0]
+    >>> read_order("2, 1", 3)
+    [1, 0]
+    """
+    numbers = _BRACKETED.findall(text) or _NUMBER.findall(text)
+    return list(dict.fromkeys(int(n) - 1 for n in numbers if 1 <= int(n) <= count))
+
+
+def _blocks(papers: Sequence[Paper], tokens: int) -> list[str]:
+    """Lay out as many papers as fit, each with an equal share of the tokens."""
+    count = min(len(papers), max(0, tokens) // _LEAST)
+    share = min(_MOST, tokens // count) - _FRAME if count else 0
+    return [
+        f'<paper n="{number}">\n{_clip(paper, share)}\n</paper>'
+        for number, paper in enumerate(papers[:count], start=1)
+    ]
+
+
+def _clip(paper: Paper, tokens: int) -> str:
+    text = f"{quarantine(paper.title)[:400]}\n{quarantine(paper.abstract)}"
+    while estimate_tokens(text) > tokens:
+        # Scripts of more bytes a character need a second cut.
+        text = text[: len(text) * tokens // estimate_tokens(text) - 1].rstrip()
+    return text

@@ -52,9 +52,7 @@ _LABELS = ("label", "section", "heading", "title")
 _PREFERENCE = ("arxiv", "doi", "pmid", "acl")
 _ACL_DOI = re.compile(r"doi:10\.18653/v1/([a-z]\d\d-\d{4,5}|\d{4}\.[\w-]+\.\d+)", re.IGNORECASE)
 # An ISBN alone is the book's, an ISSN the journal's.
-_BOOK_DOI = re.compile(
-    r"doi:10\.\d{4,9}/(?:isbn)?(?:97[89][-\d]{9,14}[\dx]|\d[-\d]{8,11}[\dx])", re.IGNORECASE
-)
+_BOOK_DOI = re.compile(r"doi:10\.\d{4,9}/(?:isbn[ :.-]?)?97[89](?:-?\d){10}", re.IGNORECASE)
 _JOURNAL_DOI = re.compile(r"doi:10\.\d{4,9}/(?:\(?issn\)?)?\d{4}-\d{3}[\dx]", re.IGNORECASE)
 _PART = re.compile(
     r"chap|section|-part|inbook|incollection|inproceedings|proceedings-article|conference|entry",

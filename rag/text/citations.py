@@ -1,33 +1,40 @@
 """Read the citations of an answer, whole or while it streams, and number them for the reader.
 
 What a marker looks like is the grammar of `rag.text.markers`; where one can stand is decided here:
-not in code, not in LaTeX, not where it is an index such as x[1] or an exponent such as m².
+not in code, not in LaTeX, not where it is an index such as x[1] or an exponent such as m². Whoever
+knows which sources there are gets their mentions ("paper 3") as well.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from rag.text.markers import (
     MARKER_OPENERS,
+    MENTION_LETTERS,
+    MENTION_OPENERS,
     RAISED_DIGITS,
     could_become_marker,
+    could_become_mention,
     marker_at,
     marker_numbers,
+    mention_at,
     superscript_cites,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Container, Iterable, Iterator, Mapping
 
 __all__ = [
     "CitationParser",
     "CitationPiece",
     "Numbering",
     "Piece",
+    "PlacedMarker",
     "TextPiece",
+    "find_markers",
     "marker",
     "parse_citations",
     "renumber",
@@ -49,14 +56,25 @@ class CitationPiece:
         numbers: The sources it cites, each once, in the order given.
         raw: The marker as it stands in the text.
         unknown: Numbers that are marked as standing for no source that was given.
+        lead: The words at its start that stay whatever numbers a reader sees: "paper ".
     """
 
     numbers: tuple[int, ...]
     raw: str
     unknown: tuple[int, ...] = ()
+    lead: str = field(default="", repr=False)
 
 
 Piece: TypeAlias = TextPiece | CitationPiece
+
+
+class PlacedMarker(NamedTuple):
+    """A marker and where it stands: `text[start:end] == piece.raw`."""
+
+    start: int
+    end: int
+    piece: CitationPiece
+
 
 _CONTEXT = 80  # characters before a marker that decide whether it can be one
 _MARKED = "\0"  # stands for a marker in that context
@@ -65,11 +83,14 @@ _MARKED = "\0"  # stands for a marker in that context
 _BEFORE_INDEX = re.compile(
     r"(?:(?<![\w'\u2019.-])[a-z]|[^\W_]_\w*[^\W_]|\[(?:[\d:,-]*|[a-z])\]|\\[A-Za-z]+ ?|[=∈] ?)\Z"
 )
+_INSIDE_WORD = re.compile(r"[\w-]\Z")
 _LINE_START = re.compile(r"(?:^|\n)[ \t>]*(?:(?:[-*+]|\d{1,3}[.)])[ \t]+)?\Z")
 _OPENS_FORMULA = re.compile(r"(?:^|[\s(\[{\"'“\u2018\u2013\u2014/-])\Z")
 _PROSE = re.compile(r"(?<![\\{A-Za-z])[A-Za-z]{2,}\s+[A-Za-z]{2,}")
 _OPENER = {"$": "$", "\\]": "\\[", "\\)": "\\("}
 _STOPS = re.compile(rf"[{re.escape(MARKER_OPENERS)}\]){RAISED_DIGITS}`$\n]")
+_STOPS_AND_MENTIONS = re.compile(rf"{_STOPS.pattern}|(?<![\w-])[{MENTION_LETTERS}]")
+_AHEAD = 80  # characters that decide about a marker, at the most
 
 
 class CitationParser:
@@ -86,9 +107,16 @@ class CitationParser:
     [CitationPiece(numbers=(1, 2), raw='[1, 2]', unknown=()), TextPiece(text='.')]
     >>> parser.finish()
     []
+
+    Args:
+        sources: The numbers of the sources, where they are known: mentions of them are markers.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, sources: Container[int] | None = None) -> None:
+        self._sources = sources
+        self._stops = _STOPS if sources is None else _STOPS_AND_MENTIONS
+        # Whether the text cites in brackets, or in parentheses: no text does both.
+        self._brackets = self._parentheses = False
         self._held = ""
         # All that decides about the next character: the text before it; what it stands inside,
         # named by what ends that ("`", "$", "\\]", ...; "``` " is a run of backticks that becomes
@@ -111,40 +139,62 @@ class CitationParser:
         pieces: list[Piece] = []
         start = at = 0  # of the text not yet returned, and of what is looked at
         while at < len(text):
-            stop = _STOPS.search(text, at)
+            stop = self._stops.search(text, at)
             end = stop.start() if stop else len(text)
             if end > at:
                 self._pass(text[at:end])
                 at = end
                 continue
             self._end_run(text[at])
-            raw = self._read(text, at, final=final) if self._may_cite(text[at]) else ""
-            if raw is None:
+            found = self._read(text, at, final=final) if self._may_cite(text[at]) else ""
+            if found is None:
                 break
-            if not raw:
+            if not found:
                 self._step(text[at])
                 at += 1
                 continue
             if at > start:
                 pieces.append(TextPiece(text[start:at]))
-            pieces.append(_citation(raw))
+            pieces.append(found)
             self._before = (self._before + _MARKED)[-_CONTEXT:]
-            start = at = at + len(raw)
+            start = at = at + len(found.raw)
         if at > start:
             pieces.append(TextPiece(text[start:at]))
         self._held = text[at:]
         return pieces
 
-    @staticmethod
-    def _read(text: str, at: int, *, final: bool) -> str | None:
+    def _read(self, text: str, at: int, *, final: bool) -> CitationPiece | Literal[""] | None:
         """Return the marker that begins at `at`, "" where there is none, None when in doubt."""
-        # What follows a superscript decides, so it must be there; a bracket closes itself.
-        if text[at] not in RAISED_DIGITS and (raw := marker_at(text, at)):
-            return raw
-        rest = text[at : at + 80]
-        if not final and len(rest) < 80 and could_become_marker(rest):
+        if text[at] not in MENTION_LETTERS:
+            # What follows a superscript decides, so it must be there; a bracket closes itself.
+            settled = text[at] not in RAISED_DIGITS
+            raw = marker_at(text, at) if settled else ""
+            rest = text[at : at + _AHEAD]
+            if not raw and not final and len(rest) < _AHEAD and could_become_marker(rest):
+                return None
+            if raw := raw or marker_at(text, at):
+                self._brackets = True
+                numbers, unknown = marker_numbers(raw) or ((), ())
+                return CitationPiece(numbers, raw, unknown)
+        return self._read_mention(text, at, final=final)
+
+    def _read_mention(
+        self, text: str, at: int, *, final: bool
+    ) -> CitationPiece | Literal[""] | None:
+        letter = text[at] in MENTION_LETTERS
+        if self._sources is None or text[at] not in MENTION_OPENERS:
+            return ""
+        if self._brackets and not letter:
+            return ""
+        rest = text[at : at + _AHEAD]
+        if not final and len(rest) < _AHEAD and could_become_mention(rest, self._before):
             return None
-        return marker_at(text, at)
+        lead, raw = mention_at(text, at, self._before, settled=self._parentheses)
+        numbers, _ = marker_numbers(raw) or ((), ())
+        if not numbers or not all(number in self._sources for number in numbers):
+            return ""
+        self._parentheses = self._parentheses or not letter
+        return CitationPiece(numbers, lead + raw, lead=lead)
 
     def _pass(self, text: str) -> None:
         """Note text without any character that opens or closes something."""
@@ -207,11 +257,13 @@ class CitationParser:
         """Tell whether a marker can begin with this character at this place."""
         if char in "])`$\n" or _is_escaped(self._before):
             return False
+        if char in MENTION_LETTERS and _INSIDE_WORD.search(self._before):
+            return False
         if self._inside in _OPENER and self._is_no_formula():
             self._inside = ""
         if self._inside:
             return False
-        if char == "[":
+        if char in "[\\":
             return _BEFORE_INDEX.search(self._before) is None
         return char not in RAISED_DIGITS or superscript_cites(self._before)
 
@@ -227,19 +279,18 @@ def _is_escaped(before: str) -> bool:
     return (len(before) - len(before.rstrip("\\"))) % 2 == 1
 
 
-def _citation(raw: str) -> CitationPiece:
-    numbers, unknown = marker_numbers(raw) or ((), ())
-    return CitationPiece(numbers, raw, unknown)
-
-
-def parse_citations(text: str) -> list[Piece]:
+def parse_citations(text: str, *, sources: Container[int] | None = None) -> list[Piece]:
     """Split a whole text into its citation markers and the text between them.
+
+    Args:
+        text: The whole of it.
+        sources: The numbers of the sources, where they are known: mentions of them are markers.
 
     >>> [piece.numbers for piece in parse_citations("A [1-3]. B (Sources 4 and 5). x[0], [2019]")
     ...  if isinstance(piece, CitationPiece)]
     [(1, 2, 3), (4, 5)]
     """
-    parser = CitationParser()
+    parser = CitationParser(sources=sources)
     merged: list[Piece] = []
     for piece in (*parser.feed(text), *parser.finish()):
         last = merged[-1] if merged else None
@@ -248,6 +299,20 @@ def parse_citations(text: str) -> list[Piece]:
         else:
             merged.append(piece)
     return merged
+
+
+def find_markers(text: str, *, sources: Container[int] | None = None) -> Iterator[PlacedMarker]:
+    """Yield the markers of a whole text with their places, as `parse_citations` reads them.
+
+    >>> [(one.start, one.end) for one in find_markers("In [0, 1], as a[3] shows [2].")]
+    [(25, 28)]
+    """
+    at = 0
+    for piece in parse_citations(text, sources=sources):
+        end = at + len(piece.text if isinstance(piece, TextPiece) else piece.raw)
+        if isinstance(piece, CitationPiece):
+            yield PlacedMarker(at, end, piece)
+        at = end
 
 
 class Numbering:
@@ -261,11 +326,22 @@ class Numbering:
 
     def __init__(self, shown: Mapping[str, int] | None = None) -> None:
         self._shown = dict(shown or {})
+        self._trial: Numbering | None = None
 
     @property
     def shown(self) -> dict[str, int]:
         """The number of each paper id, in order of first use."""
         return dict(self._shown)
+
+    @property
+    def tentative(self) -> dict[str, int]:
+        """The same, with the numbers that the answer in the making gives out."""
+        return {**(self._trial.shown if self._trial else {}), **self._shown}
+
+    def trial(self) -> Numbering:
+        """Return a copy for an answer that may come to nothing."""
+        self._trial = Numbering(self._shown)
+        return self._trial
 
     def number(self, paper_id: str) -> int:
         """Return the number of a paper, giving it the next one on first use."""
@@ -304,5 +380,7 @@ def renumber(
         strange = [number for number in piece.numbers if number not in sources]
         numbers = tuple(dict.fromkeys(numbering.number(paper_id) for paper_id in given))
         unknown = tuple(dict.fromkeys((*strange, *piece.unknown)))
+        if piece.lead:
+            result.append(TextPiece(piece.lead))
         result.append(CitationPiece(numbers, marker(numbers, unknown=unknown), unknown))
     return result

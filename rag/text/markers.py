@@ -1,8 +1,13 @@
-"""The grammar of citation markers, shared by what reads them and what keeps them out of evidence.
+r"""The grammar of citation markers, shared by what reads them and what keeps them out of evidence.
 
-A marker is `[1]`, `[1, 2]`, `[1; 3]`, `[1-3]`, `[Source 1]`, `(Source 1)`, `(Sources 1 and 2)`,
-`【1】`, `【1†source】` or a superscript. Its numbers run from 1 to 999, so that neither a year nor
-the interval [0, 1] is one. `[4?]` is how a reference to a paper that was never given is written.
+A marker is `[1]`, `[1, 2]`, `[1; 3]`, `[1-3]`, `[^1]`, `[Source 1]`, `[citation:1]`, `[ID:1]`,
+`(Source 1)`, `(Sources 1 and 2)`, `【1】`, `【1†source】`, `［1］`, an escaped `\[1\]` or a
+superscript. Its numbers run from 1 to 999, so that neither a year nor the interval [0, 1] is one.
+`[4?]` is how a reference to a paper that was never given is written.
+
+Two more forms, here called mentions, cite only where their numbers are those of sources and their
+place leaves no other meaning: `(1)` at the end of a sentence, and "paper 3" where a paper is
+spoken of.
 """
 
 from __future__ import annotations
@@ -12,37 +17,59 @@ import re
 __all__ = [
     "LONGEST_MARKER",
     "MARKER_OPENERS",
+    "MENTION_LETTERS",
+    "MENTION_OPENERS",
     "RAISED_DIGITS",
     "could_become_marker",
+    "could_become_mention",
     "marker_at",
     "marker_numbers",
+    "mention_at",
     "superscript_cites",
     "without_markers",
 ]
 
 LONGEST_MARKER = 64  # characters: what is longer is text, so that little is ever held back
-MARKER_OPENERS = "[(【"
+MARKER_OPENERS = "[(【［〔〖（\\"
 RAISED_DIGITS = "¹²³⁴⁵⁶⁷⁸⁹"
 _WIDEST = 50  # sources in one range: what is wider is an interval
 
-_S = r"[ \t\xa0]*"
-_N = "[1-9][0-9]{0,2}"
+_S = r"[ \t\xa0\u3000]*"
+_N = "[1-9１-９][0-9０-９]{0,2}"
 _DASH = f"{_S}(?:[-\u2010-\u2015\u2212]|to){_S}"
-_ITEM = rf"(?:(?:source|paper)s?:?{_S})?{_N}(?:{_DASH}{_N}|\?)?"
-_LIST = rf"{_S}{_ITEM}(?:{_S}(?:[,;&]{_S}(?:and{_S})?|and{_S}){_ITEM})*{_S}"
+_COMMA = f"{_S}(?:[,;&，、；]{_S}(?:and{_S})?|and{_S})"
+_RANGE = f"{_N}(?:{_DASH}{_N})?"
+_KINDS = ("paper", "source", "abstract", "document", "reference")
+_SIGN = f"{_S}[:：=#]?{_S}"
+_NAME = rf"(?:{'|'.join(_KINDS)}|citation|cite|doc|ref|id)s?\.?{_SIGN}"
+_ITEM = rf"(?:{_NAME}|[\^#])?{_N}(?:{_DASH}{_N}|\?)?"
+_LIST = f"{_S}{_ITEM}(?:{_COMMA}{_ITEM})*{_S}"
+# In parentheses only the word tells a citation from the number of an equation or a list item.
+_NAMED = f"{_S}(?:see{_S})?(?={_NAME}{_N}){_LIST}"
+
+
+def _between(opener: str, inside: str, closer: str) -> tuple[re.Pattern[str], str]:
+    return re.compile(re.escape(opener) + inside + re.escape(closer), re.IGNORECASE), closer
+
+
 _GRAMMAR = {
-    "[": (re.compile(rf"\[{_LIST}\]", re.IGNORECASE), "]"),
-    "【": (re.compile(rf"【{_LIST}(?:†[^】\n]*)?】", re.IGNORECASE), "】"),
-    # Only the word tells a citation in parentheses from the number of an equation or a list item.
-    "(": (re.compile(rf"\({_S}(?:see{_S})?(?=[sp]){_LIST}\)", re.IGNORECASE), ")"),
+    "[": _between("[", _LIST, "]"),
+    "\\": _between("\\[", _LIST, "\\]"),
+    "【": _between("【", rf"{_LIST}(?:†[^】\n]*)?", "】"),
+    "［": _between("［", _LIST, "］"),
+    "〔": _between("〔", _LIST, "〕"),
+    "〖": _between("〖", _LIST, "〗"),
+    "(": _between("(", _NAMED, ")"),
+    "（": _between("（", _NAMED, "）"),
 }
 # The start of a marker is one when some ending completes it, and these are all the endings that
 # the grammar knows, up to the choice of a number.
-_WORDS = ("see source 1", "paper 1", "and 1", "to 1")
-_ENDINGS = sorted({word[i:] for word in _WORDS for i in range(len(word) + 1)}, key=len)
+_WORDS = ("see source 1", *(f"{kind} 1" for kind in _KINDS), "citation 1", "cite 1", "doc 1")
+_MORE_WORDS = ("id 1", "and 1", "to 1", "[1")
+_ENDINGS = sorted({w[i:] for w in (*_WORDS, *_MORE_WORDS) for i in range(len(w) + 1)}, key=len)
 _NUMBERS = re.compile(rf"({_N})(?:{_DASH}({_N})|(\?))?", re.IGNORECASE)
 
-_LOWERED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
+_LOWERED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻０１２３４５６７８９", "0123456789-0123456789")  # noqa: RUF001
 _R = "[¹²³⁴-⁹][⁰¹²³⁴-⁹]{0,2}"
 # A letter or sign behind the digits makes them part of a formula, an ion or an isotope.
 _SUPERSCRIPT = re.compile(rf"{_R}(?:⁻{_R})?(?![\w⁺⁻⁼⁽⁾])")
@@ -54,6 +81,50 @@ _BEFORE_NOTE = re.compile(r"(?:^|[\s\0.,;:!?%*\"'”\u2019»]|(?<![^\W_])[^\W\d_
 _BEFORE_EXPONENT = re.compile(
     r"\b(?:chi|cos|eta|exp|feet|foot|inch|log|max|meters?|metres?|miles?|min|phi|psi|rho|sec|sin"
     r"|tan|tau)\Z",
+    re.IGNORECASE,
+)
+
+_PARENTHESIS = re.compile(f"[(（]{_S}{_RANGE}(?:{_COMMA}{_RANGE})*{_S}[)）]")
+_PARENTHESIS_START = re.compile(
+    rf"[(（]{_S}(?:{_RANGE}{_COMMA})*(?:{_N}{_DASH}|{_RANGE}{_S}(?:an?|t)?)?"
+)
+# It closes a sentence or clause, or stands beside another; any comma will do once one was read.
+_BEFORE_PARENTHESIS = re.compile(
+    r"(?:[^\W\d_]{3}|[$%]|[A-Za-z]-?\d{1,3})[\"'”\u2019»*_)]*[ \t\xa0]*\Z|\0[ \t,;]*\Z"
+)
+_BEHIND_PARENTHESIS = re.compile(
+    rf"{_S}(?:[.!?;:。]|\n|\Z|[(（]{_S}{_N}|, (?:although|and|but|though|whereas|while|yet) )"
+)
+_BEHIND_IN_DOUBT = re.compile(rf"{_S}(?:[(（]{_S}|,(?: [a-z]{{0,8}})?)?")
+# A number behind these words counts something, or names what is no paper.
+_COUNTED = re.compile(
+    r"\b(?:and|are|both|cases?|chapter|class|conditions?|either|eqs?|equations?|example"
+    r"|experiments?|figs?|figures?|for|from|groups?|hypothesis|into|items?|lemma|levels?|lines?|nor"
+    r"|numbers?|options?|parts?|phases?|questions?|rules?|sections?|see|stages?|steps?|tables?"
+    r"|tasks?|than|that|the|theorem|types?|via|was|were|with)[\"'”\u2019»*_)]*[ \t\xa0]*\Z",
+    re.IGNORECASE,
+)
+
+MENTION_LETTERS = "".join(kind[0] + kind[0].upper() for kind in _KINDS)
+MENTION_OPENERS = f"(（{MENTION_LETTERS}"
+_MENTION = re.compile(
+    rf"(?:(?P<one>(?:{'|'.join(_KINDS)})[ \xa0]){_N}"
+    rf"|(?P<many>(?:{'|'.join(_KINDS)})s[ \xa0]){_RANGE}(?:{_COMMA}{_RANGE})*)"
+    r"(?![\w%]|[.,]\d|-\w)",
+    re.IGNORECASE,
+)
+_MENTION_START = re.compile(
+    rf"(?:{'|'.join(kind[:i] for kind in _KINDS for i in range(len(kind), 0, -1))})"
+    rf"|(?:{'|'.join(_KINDS)})s?(?:[ \xa0](?:{_RANGE}{_COMMA})*"
+    rf"(?:{_N}{_DASH}|{_RANGE}{_S}[.,;&-]?{_S}(?:an?|and|t)?{_S})?)?",
+    re.IGNORECASE,
+)
+# A paper is spoken of at the start of a sentence and behind a preposition or conjunction; "the
+# paper 12 times" and "a source 3 km away" are something else.
+_BEFORE_MENTION = re.compile(
+    r"(?:(?:^|[.!?:;\n(“\"‘>|]|-[ \t])[ \t\xa0]*(?:(?<!\w)[*_]{1,3})?|\0[ \t,;]*"
+    r"|\b(?:against|also|although|and|as|because|between|both|but|by|for|from|if|in|like|of|on|only|or|see|than|that|though|to|unlike|via"
+    r"|when|where|whereas|while|with)[ \t\xa0])\Z",
     re.IGNORECASE,
 )
 
@@ -82,6 +153,8 @@ def could_become_marker(text: str) -> bool:
     if text[0] not in _GRAMMAR or len(text) >= LONGEST_MARKER:
         return False
     pattern, closer = _GRAMMAR[text[0]]
+    if text[0] == "\\" and text[1:].endswith("\\"):
+        return pattern.fullmatch(text + "]") is not None
     return any(pattern.fullmatch(text + ending + closer) for ending in _ENDINGS)
 
 
@@ -92,6 +165,55 @@ def superscript_cites(before: str) -> bool:
     (True, False, False)
     """
     return bool(_BEFORE_NOTE.search(before)) and not _BEFORE_EXPONENT.search(before)
+
+
+def mention_at(text: str, at: int, before: str, *, settled: bool = False) -> tuple[str, str]:
+    """Return the mention that begins at an offset, as the words that lead it and the numbers.
+
+    Args:
+        text: Ends where the text ends, or beyond the mention and what decides about it.
+        at: Where one of `MENTION_OPENERS` stands.
+        before: The text before it.
+        settled: Whether the text is known to cite in parentheses.
+
+    >>> mention_at("as paper 3 shows", 3, "as "), mention_at("It helps (2).", 9, "It helps ")
+    (('paper ', '3'), ('', '(2)'))
+    >>> mention_at("in equation (2).", 12, "in equation ")
+    ('', '')
+    """
+    if text[at] in MENTION_LETTERS:
+        match = _MENTION.match(text, at)
+        if not match or not _BEFORE_MENTION.search(before):
+            return "", ""
+        lead = match["one"] or match["many"]
+        raw = match[0][len(lead) :]
+    else:
+        match = _PARENTHESIS.match(text, at, at + LONGEST_MARKER)
+        if not match or not _may_close(before):
+            return "", ""
+        lead, raw = "", match[0]
+        comma = settled and text.startswith(",", match.end())
+        if not comma and not _BEHIND_PARENTHESIS.match(text, match.end()):
+            return "", ""
+    return (lead, raw) if marker_numbers(raw) else ("", "")
+
+
+def could_become_mention(text: str, before: str) -> bool:
+    """Tell whether a text may yet grow into a mention, or what follows decide that it is one."""
+    if text[0] in MENTION_LETTERS:
+        fits = _BEFORE_MENTION.search(before) is not None
+        return fits and _MENTION_START.fullmatch(text) is not None
+    if text[0] not in "(（" or not _may_close(before):
+        return False
+    match = _PARENTHESIS.match(text)
+    if match:
+        return _BEHIND_IN_DOUBT.fullmatch(text, match.end()) is not None
+    return _PARENTHESIS_START.fullmatch(text) is not None
+
+
+def _may_close(before: str) -> bool:
+    """Tell whether a number in parentheses behind this text may be a citation."""
+    return bool(_BEFORE_PARENTHESIS.search(before)) and not _COUNTED.search(before)
 
 
 def marker_numbers(raw: str) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
@@ -113,8 +235,8 @@ def marker_numbers(raw: str) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
 
 
 _MARKER = re.compile(
-    r"\[\s*(?:(?:source|paper|ref|doc)\w*\s*)?\d+(?:\s*[-,;–]\s*\d+)*\s*\]|【[^】]{0,20}】"
-    r"|\(\s*(?:source|paper|ref|doc)\w*\s*\d+(?:\s*[-,;–]\s*\d+)*\s*\)|[⁰¹²³⁴-⁹]+",
+    rf"\\?[\[［]\s*(?:{_NAME}|[\^#])?\d+(?:\s*[-,;–]\s*\d+)*\s*\\?[\]］]|【[^】]{{0,20}}】"
+    rf"|\(\s*{_NAME}\d+(?:\s*[-,;–]\s*\d+)*\s*\)|[⁰¹²³⁴-⁹]+",
     re.IGNORECASE,
 )
 

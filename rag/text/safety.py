@@ -9,8 +9,20 @@ from __future__ import annotations
 
 import html
 import re
+from typing import TYPE_CHECKING
 
-from rag.text.markers import MARKER_OPENERS, RAISED_DIGITS, marker_at, superscript_cites
+from rag.text.markers import (
+    MARKER_OPENERS,
+    MENTION_LETTERS,
+    MENTION_OPENERS,
+    RAISED_DIGITS,
+    marker_at,
+    mention_at,
+    superscript_cites,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["for_markdown", "for_terminal", "neutralise_markers"]
 
@@ -56,10 +68,15 @@ _ADDRESS = re.compile(r"(?:(?:https?|ftp)://|www\.)\S*", re.IGNORECASE)
 _LANGUAGE = re.compile(_PREFIX + r"(?:`{3,}|~{3,}))([^\n]*`|[^\n]*$)", re.MULTILINE)
 _DIAGRAM = re.compile(r"\s*mermaid\b", re.IGNORECASE)  # which a browser would run
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")
-_NAMED = re.compile(r"((?:source|paper)s?)[ \t\xa0]*:?[ \t\xa0]*(?=[0-9])", re.IGNORECASE)
+_NAMED = re.compile(
+    r"\b(?!and\b|to\b)([a-z]{2,})\.?[ \t\xa0\u3000]*[:：=#]?[ \t\xa0\u3000]*(?=\d)", re.IGNORECASE
+)
 _LABEL = re.compile(r"\b((?:source|paper)s?)[ \t\xa0]*(?=[0-9]{1,3}[ \t]*:)", re.IGNORECASE)
 _LOWERED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
-_STARTS = re.compile(f"[{re.escape(MARKER_OPENERS)}{RAISED_DIGITS}]")
+_STARTS = re.compile(
+    rf"[{re.escape(MARKER_OPENERS)}{RAISED_DIGITS}]"
+    rf"|(?<![\w-])[{MENTION_LETTERS}](?=[A-Za-z]{{4,9}}[ \xa0])"
+)
 
 
 def for_terminal(text: str) -> str:
@@ -134,17 +151,43 @@ def neutralise_markers(text: str) -> str:
     'Shown in (12, 14) and found by Lee^2 (Source no. 7), in [0, 1].'
     """
     text = _LABEL.sub(r"\1 no. ", text)
+    # What the first pass puts into parentheses may stand where the second would take it for one.
+    return _rewritten(_rewritten(text, _without_marker), _without_mention)
+
+
+def _rewritten(text: str, rewrite: Callable[[str, int, str], tuple[str, str]]) -> str:
+    """Rewrite what may be read as a marker.
+
+    Args:
+        text: Any text.
+        rewrite: Takes a text, a place in it and the rewritten text before; returns what stands
+            there and what to write instead, or nothing twice.
+    """
     result = ""
     at = 0
     for start in (match.start() for match in _STARTS.finditer(text)):
         if start < at:
             continue
         result += text[at:start]
-        at = start
-        raised = text[start] in RAISED_DIGITS
-        raw = marker_at(text, start) if not raised or superscript_cites(result[-80:]) else ""
-        if raw:
-            named = _NAMED.sub(r"\1 no. ", raw[1:-1])
-            result += f"^{raw.translate(_LOWERED)}" if raised else f"({named})"
-            at += len(raw)
+        raw, rewritten = rewrite(text, start, result[-80:])
+        result += rewritten
+        at = start + len(raw)
     return result + text[at:]
+
+
+def _without_marker(text: str, at: int, before: str) -> tuple[str, str]:
+    first = text[at]
+    if first in RAISED_DIGITS:
+        raw = marker_at(text, at) if superscript_cites(before) else ""
+        return raw, f"^{raw.translate(_LOWERED)}" if raw else ""
+    raw = marker_at(text, at) if first in MARKER_OPENERS else ""
+    inner = raw[2:-2] if first == "\\" else raw[1:-1]
+    plain = _NAMED.sub(r"\1 no. ", inner.replace("^", ""))
+    return raw, f"({plain})" if raw else ""
+
+
+def _without_mention(text: str, at: int, before: str) -> tuple[str, str]:
+    lead, raw = mention_at(text, at, before) if text[at] in MENTION_OPENERS else ("", "")
+    if lead:
+        return lead + raw, f"{lead}no. {raw}"
+    return raw, f"(no. {raw[1:-1]})" if raw else ""

@@ -9,7 +9,10 @@ offsets, so that `text[start:end]` is the sentence, verbatim.
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Container
 
 __all__ = ["Span", "sentence_spans"]
 
@@ -51,8 +54,13 @@ _WORD_BEFORE = re.compile(r"[\w.&/:@~%#=?+-]*$")
 _WORD_AFTER = re.compile(r"[A-Za-z]+")
 
 
-def sentence_spans(text: str) -> list[Span]:
+def sentence_spans(text: str, *, cited: Container[int] = ()) -> list[Span]:
     """Return the sentences of a text in order, as trimmed spans that leave out only white space.
+
+    Args:
+        text: Any text.
+        cited: Offsets of full stops that a citation stands at. It closes a statement, so that what
+            follows may be a name in lower case: "It helps [1]. k-FPF is cheaper."
 
     >>> [t[s:e] for t in ["See e.g. Li et al. (2020). It works.We show why."]
     ...  for s, e in sentence_spans(t)]
@@ -61,7 +69,7 @@ def sentence_spans(text: str) -> list[Span]:
     spans: list[Span] = []
     start = 0
     for match in _MARK.finditer(text):
-        if match.end() > start and _is_boundary(text, start, match):
+        if match.end() > start and _is_boundary(text, start, match, cited):
             spans.append(Span(start, match.end()))
             start = match.end()
     spans.append(Span(start, len(text)))
@@ -75,7 +83,7 @@ def _trim(text: str, span: Span) -> Span:
     return Span(span.start + lead, span.start + lead + len(piece.strip()))
 
 
-def _is_boundary(text: str, start: int, match: re.Match[str]) -> bool:
+def _is_boundary(text: str, start: int, match: re.Match[str], cited: Container[int] = ()) -> bool:
     """Tell whether the sentence that begins at `start` ends with this mark."""
     mark, after = match[0], text[match.end() : match.end() + 40]
     if not after.strip() or mark[0] in _FULL_WIDTH:
@@ -89,10 +97,11 @@ def _is_boundary(text: str, start: int, match: re.Match[str]) -> bool:
     if mark == "." and previous.isspace():
         # Tokenised text: "... of the wing . the results ...", but no rows of leader dots.
         return follows[0] != "." and text[: match.start()].rstrip()[-1:] not in {".", ""}
-    if mark[0] == "." and not mark.startswith("..") and _can_begin(follows):
+    begins = _can_begin(follows) or (match.start() in cited and not mark.startswith(".."))
+    if mark[0] == "." and not mark.startswith("..") and begins:
         at_start = not text[start : match.start() - len(word)].strip()
         return _closes(word, mark, follows, at_start=at_start)
-    return _can_begin(follows)
+    return begins
 
 
 def _can_begin(follows: str) -> bool:

@@ -1,4 +1,4 @@
-"""Words as texts are compared by them: one spelling, stems, content words, edits."""
+"""Lists of words that say little, and the words of texts: one spelling, stems, edits."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 __all__ = [
+    "ASKING",
+    "GRAMMAR",
     "RUN",
     "Word",
     "content_words",
@@ -29,18 +31,29 @@ __all__ = [
 
 RUN = 4  # words in a row that are taken for copied when another text holds them too
 
-# Words that say nothing of a paper's own subject: grammar, and the furniture of abstracts.
-_GRAMMAR = frozenset(
+# Function words, as they stand in a text: what is left of a sentence without them is its content.
+GRAMMAR = frozenset(
     "a an the and or but nor so yet of to in on at by for from with without into onto over under"
     " between among through during via per as is are was were be been being am do does did done"
     " has have had having can could may might must shall should will would this that these those"
-    " it its they their them we our us you your he she his her who whom whose which what when"
-    " where why how if then than there here also such both each every any some all most more less"
-    " many much few other another same own only just even still very too not no none neither"
-    " never s t d ll re ve about against across along after before above below up down out off"
-    " again further once because while although though however thus therefore hence whether"
-    " either one upon within toward towards like unlike i e g etc et al vs".split()
+    " it its they their them we our us you your he she his her i me my who whom whose which what"
+    " when where why how if then than there here also such both each every any some all most more"
+    " least less many much few other another same own only just even still very too not no none"
+    " neither never s t d m ll re ve about against across along after before above below up down"
+    " out off again further once because while although though however thus therefore hence"
+    " whether either one ones upon within toward towards like unlike e g etc et al vs".split()
 )
+
+# What a question is made with, not what it is about.
+ASKING = GRAMMAR | frozenset(
+    "according actually already anyone best else ever exist find gave get give given gives go good"
+    " happen happens help instead kind know let made main make makes need new often paper papers"
+    " please possible published really recent recently reported reports result results say says"
+    " set show shown shows since someone something studies study take takes tell thing things two"
+    " use used uses using way ways well work works".split()
+)
+
+# The furniture of abstracts: every paper may say so.
 _COMMON = frozenset(
     "paper papers work works study studies research authors author article abstract result results"
     " finding findings show shows showed shown showing find finds found report reports reported"
@@ -130,7 +143,7 @@ def content_words(text: str) -> list[Word]:
     for match in _WORD.finditer(plain):
         shown = match[0]
         lowered = shown.lower().removesuffix("'s")
-        if lowered in _GRAMMAR or (len(lowered) == 1 and not lowered.isdigit()):
+        if lowered in GRAMMAR or (len(lowered) == 1 and not lowered.isdigit()):
             continue
         named = any(c.isdigit() for c in shown) or any(c.isupper() for c in shown[1:])
         named = named or (shown[0].isupper() and match.start() > 0)

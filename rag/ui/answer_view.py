@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rag.export import PaperFormat, answer_formats
+from rag.text.citations import find_markers
 from rag.ui.markup import action, hidden, in_text, plain, rich, tag
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from rag.answers.answer import Answer, Sentence
     from rag.papers import Paper
+    from rag.text.citations import CitationPiece
     from rag.ui.markup import Insert
 
 __all__ = ["answer_html", "failure_html", "writing_html"]
 
-_MARKER = re.compile(r"\[(\d{1,3}\??(?:, \d{1,3}\??)*)\]")
-_LAST_MARKERS = re.compile(r"(?:\s*\[\d{1,3}\??(?:, \d{1,3}\??)*\])+\s*\Z")
+_NOBODY: Mapping[int, str] = {}
 # A sign, a word and an explanation: none of the outcomes is told by colour alone.
 _VERDICTS = {
     "supported": ("✓", "supported", "What it cites says so."),
@@ -31,18 +32,30 @@ _VERDICTS = {
 }
 
 
-def writing_html(text: str, *, understood: str = "") -> str:
-    """Show an answer that is being written: the words alone, not checked yet."""
-    shown = rich(text, markdown=True) if text.strip() else ""
+def writing_html(text: str, *, understood: str = "", numbers: Mapping[int, str] = _NOBODY) -> str:
+    """Show an answer that is being written: the words, not checked yet.
+
+    Args:
+        text: What has come so far.
+        understood: The question, made whole.
+        numbers: The id of each paper by its number, as far as they are given out.
+    """
+    shown = _unfinished(text, numbers) if text.strip() else ""
     waiting = tag("span", class_="caret") + hidden("The answer is being written.")
     return _box(_understood(understood), tag("div", shown, waiting, class_="body"))
 
 
 def failure_html(
-    message: str, hint: str = "", *, text: str = "", stopped: bool = False, understood: str = ""
+    message: str,
+    hint: str = "",
+    *,
+    text: str = "",
+    stopped: bool = False,
+    understood: str = "",
+    numbers: Mapping[int, str] = _NOBODY,
 ) -> str:
     """Show why there is no answer, under the words that had come by then."""
-    body = tag("div", rich(text, markdown=True), class_="body unchecked") if text.strip() else ""
+    body = tag("div", _unfinished(text, numbers), class_="body unchecked") if text.strip() else ""
     lines = [tag("strong", plain(message))]
     if text.strip():
         lines.append(plain("What stands above was not checked."))
@@ -51,6 +64,13 @@ def failure_html(
     kind = "banner stopped" if stopped else "banner failed"
     banner = tag("div", "".join(f"<div>{line}</div>" for line in lines), class_=kind, role="status")
     return _box(_understood(understood), body, banner)
+
+
+def _unfinished(text: str, numbers: Mapping[int, str]) -> str:
+    """Show words whose markers open the papers that they stand for, since nothing is checked."""
+    link = partial(_open_link, numbers)
+    inserts = [(one.start, one.end, _badges(one.piece, link)) for one in find_markers(text)]
+    return rich(text, inserts, markdown=True)
 
 
 def answer_html(answer: Answer, turn: int) -> str:
@@ -64,8 +84,9 @@ def answer_html(answer: Answer, turn: int) -> str:
     if answer.abstained:
         parts.append(_abstention(answer))
     else:
-        inserts = list(_inserts(answer, turn))
-        body = rich(answer.text, inserts, markdown=answer.mode == "llm")
+        written = answer.mode == "llm"
+        inserts = list((_inserts if written else _quote_inserts)(answer, turn))
+        body = rich(answer.text, inserts, markdown=written)
         parts += [tag("div", body, class_="body"), _summary(answer)]
     if answer.notes:
         parts.append(
@@ -85,18 +106,37 @@ def _understood(standalone: str, question: str = "") -> str:
     return tag("div", "Understood as: ", tag("q", in_text(standalone)), class_="understood")
 
 
+def _quote_inserts(answer: Answer, turn: int) -> Iterator[Insert]:
+    """Yield what replaces the titles and markers of an answer by quoting."""
+    text, at = answer.text, 0
+    for index, sentence in enumerate(answer.sentences):
+        if text[at : sentence.start].strip():
+            heading = text[at : sentence.start]
+            yield at + _blank(heading), sentence.start, _heading(heading)
+        # Brackets within a quote are the paper's own.
+        behind = text.rindex("[", sentence.start, sentence.end)
+        link = partial(_cite_link, turn, index, sentence)
+        for one in find_markers(text[behind : sentence.end]):
+            yield behind + one.start, behind + one.end, _badges(one.piece, link)
+        at = sentence.end
+
+
 def _inserts(answer: Answer, turn: int) -> Iterator[Insert]:
-    """Yield what replaces the markers of each sentence, and the verdict behind it."""
+    """Yield what replaces the markers of a written answer, and the verdict on each sentence."""
+    markers = list(find_markers(answer.text))
     at = 0
     for index, sentence in enumerate(answer.sentences):
-        start, end = max(sentence.start, at), max(sentence.end, at)
-        if answer.mode == "extractive" and answer.text[at:start].strip():
-            yield at + _blank(answer.text[at:start]), start, _heading(answer.text[at:start])
-        for match in _markers(answer, start, end):
-            yield (*match.span(), _links(match[1], turn, index, sentence))
-        if answer.mode == "llm":  # a quote is copied: a mark would say no more
-            yield end, end, _verdict(sentence, answer)
+        end = max(sentence.end, at)
+        link = partial(_cite_link, turn, index, sentence)
+        for one in markers:
+            if at <= one.start < end:
+                yield one.start, one.end, _badges(one.piece, link)
+        yield end, end, _verdict(sentence, answer)
         at = end
+    papers = {n: paper.id for n, paper in answer.papers.items()}
+    for one in markers:
+        if one.start >= at:
+            yield one.start, one.end, _badges(one.piece, partial(_open_link, papers))
 
 
 def _blank(text: str) -> int:
@@ -108,27 +148,30 @@ def _heading(text: str) -> str:
     return tag("span", in_text(text.strip().rstrip(":")), class_="from")
 
 
-def _markers(answer: Answer, start: int, end: int) -> Iterator[re.Match[str]]:
-    """Find the markers of a sentence; within a quote, brackets are the paper's own."""
-    if answer.mode == "extractive":
-        last = _LAST_MARKERS.search(answer.text[start:end])
-        start = start + last.start() if last else end
-    return _MARKER.finditer(answer.text, start, end)
+def _badges(piece: CitationPiece, link: Callable[[int], str]) -> str:
+    """Show a marker: a badge for each number."""
+    title = "The answer cites a paper that it was never given."
+    strange = (
+        tag("span", f"{number}?", class_="cite unknown", title=title) for number in piece.unknown
+    )
+    return tag("span", *map(link, piece.numbers), *strange, class_="cites")
 
 
-def _links(numbers: str, turn: int, index: int, sentence: Sentence) -> str:
-    links = []
-    for label in numbers.split(", "):
-        if label.endswith("?"):
-            title = "The answer cites a paper that it was never given."
-            links.append(tag("span", plain(label), class_="cite unknown", title=title))
-            continue
-        title = f"Show the words of paper {label} that this rests on"
-        if int(label) not in sentence.citations:
-            title = f"Show paper {label}"
-        words = f"{hidden('Source')} {plain(label)}"
-        links.append(action(words, "cite", turn, label, index, class_="cite", title=title))
-    return tag("span", *links, class_="cites")
+def _open_link(papers: Mapping[int, str], number: int) -> str:
+    """Show a number that opens its paper, given the ids of papers by their numbers."""
+    words = f"{hidden('Source')} {number}"
+    if number not in papers:
+        return tag("span", words, class_="cite")
+    return action(words, "open", papers[number], class_="cite", title=f"Show paper {number}")
+
+
+def _cite_link(turn: int, index: int, sentence: Sentence, number: int) -> str:
+    """Show a number that opens its paper at the words that a sentence rests on."""
+    title = f"Show the words of paper {number} that this rests on"
+    if number not in sentence.citations:
+        title = f"Show paper {number}"
+    words = f"{hidden('Source')} {number}"
+    return action(words, "cite", turn, number, index, class_="cite", title=title)
 
 
 def _verdict(sentence: Sentence, answer: Answer) -> str:

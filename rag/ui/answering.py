@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rag.errors import RagError
@@ -29,14 +30,14 @@ async def answer_question(conversation: Conversation, question: str) -> AsyncGen
     the model's work too, and everyone else's answers go on.
 
     Raises:
+        QuestionError: the question is blank or too long.
         LibraryError: an answer is still being written.
     """
     turn = conversation.begin(question)
-    turn.shown = writing_html("")
-    events: asyncio.Queue[str | Answer | None] = asyncio.Queue()
-    task = asyncio.create_task(_write(conversation, question, events))
+    pieces: asyncio.Queue[str | None] = asyncio.Queue()
+    task = asyncio.create_task(_write(conversation, question, pieces))
     # However it ends, even before it began, nobody waits for more.
-    task.add_done_callback(lambda _: events.put_nowait(None))
+    task.add_done_callback(lambda _: pieces.put_nowait(None))
     loop = asyncio.get_running_loop()
     conversation.stop = lambda: loop.call_soon_threadsafe(task.cancel)  # type: ignore[assignment]
     text = ""
@@ -44,56 +45,67 @@ async def answer_question(conversation: Conversation, question: str) -> AsyncGen
     try:
         yield
         while not ended:
-            pieces = [await events.get()]
-            while not events.empty():
-                pieces.append(events.get_nowait())
-            ended = None in pieces
-            text += "".join(piece for piece in pieces if isinstance(piece, str))
-            for piece in pieces:
-                if piece is not None and not isinstance(piece, str):
-                    conversation.finish(turn, piece)
-            if not ended and turn.answer is None:
-                turn.shown = writing_html(text, understood=_understood(conversation, question))
+            came = [await pieces.get()]
+            while not pieces.empty():
+                came.append(pieces.get_nowait())
+            ended = None in came
+            text += "".join(piece for piece in came if piece)
+            if not ended:
+                turn.shown = writing_html(
+                    text,
+                    understood=_understood(conversation, question),
+                    numbers=conversation.chat.numbers,
+                )
                 yield
                 await asyncio.sleep(_PAUSE)
-        await _end(task, turn, text, _understood(conversation, question))
+        await _end(task, conversation, turn, text)
         yield
     finally:
         conversation.stop = None
         task.cancel()
         with contextlib.suppress(BaseException):
             await task
-        if turn.answer is None and 'class="caret"' in turn.shown:
-            turn.shown = failure_html("Stopped.", text=text, stopped=True)
+        if turn.writing:
+            numbers = conversation.chat.numbers
+            turn.end(failure_html("Stopped.", text=text, stopped=True, numbers=numbers))
 
 
 async def _write(
-    conversation: Conversation, question: str, events: asyncio.Queue[str | Answer | None]
+    conversation: Conversation, question: str, pieces: asyncio.Queue[str | None]
+) -> Answer:
+    async with conversation.chat.astream(question) as stream:
+        async for piece in stream:
+            pieces.put_nowait(piece)
+        pieces.put_nowait(None)  # along with the last piece, so that the page doesn't pause before
+        return stream.answer
+
+
+async def _end(
+    task: asyncio.Task[Answer], conversation: Conversation, turn: Turn, text: str
 ) -> None:
-    async with contextlib.aclosing(conversation.chat.astream(question)) as stream:
-        async for event in stream:
-            events.put_nowait(event)
-
-
-async def _end(task: asyncio.Task[None], turn: Turn, text: str, understood: str) -> None:
-    """Show why there is no answer, where there is none."""
+    """Show the answer, or why there is none."""
+    show = partial(
+        failure_html,
+        text=text,
+        understood=_understood(conversation, turn.question),
+        numbers=conversation.chat.numbers,
+    )
     try:
-        await task
+        conversation.finish(turn, await task)
     except asyncio.CancelledError:
         current = asyncio.current_task()
         if current is not None and current.cancelling():
             raise  # it is not the writing that is being stopped but this
-        turn.shown = failure_html("Stopped.", text=text, stopped=True, understood=understood)
+        turn.end(show("Stopped.", stopped=True))
     except RagError as error:
-        turn.shown = failure_html(error.message, error.hint, text=text, understood=understood)
+        turn.end(show(error.message, error.hint))
     except Exception:  # noqa: BLE001 - the page goes on, and the log has the traceback
         _LOG.exception("A question could not be answered.")
-        turn.shown = failure_html(
+        failure = show(
             "Something unexpected went wrong.",
             "Try again; the terminal that the page was started from says more.",
-            text=text,
-            understood=understood,
         )
+        turn.end(failure)
 
 
 def _understood(conversation: Conversation, question: str) -> str:

@@ -9,8 +9,9 @@ import gradio as gr
 
 from rag.errors import RagError
 from rag.export import conversation_formats
+from rag.search.query import MAX_QUESTION
 from rag.ui.answering import answer_question
-from rag.ui.conversations import MAX_QUESTION, as_typed
+from rag.ui.conversations import as_typed
 from rag.ui.filter_bar import FilterFields, filter_line, read_filters
 from rag.ui.markup import LATEX, action, number, plain, tag
 from rag.ui.site import warn

@@ -5,11 +5,12 @@ from __future__ import annotations
 import html
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rag.errors import LibraryError
-from rag.ui.answer_view import answer_html
+from rag.search.query import check_question
+from rag.ui.answer_view import answer_html, writing_html
 from rag.ui.markup import typed
 
 if TYPE_CHECKING:
@@ -19,9 +20,7 @@ if TYPE_CHECKING:
     from rag.chat.conversation import Chat
     from rag.library import Library
 
-__all__ = ["MAX_QUESTION", "Conversation", "Conversations", "Turn", "as_typed", "check_length"]
-
-MAX_QUESTION = 4_000  # characters
+__all__ = ["Conversation", "Conversations", "Turn", "as_typed"]
 
 _MOST = 500  # conversations and pages that are kept: what was quiet longest is forgotten first
 _MOST_TURNS = 200
@@ -35,12 +34,19 @@ class Turn:
     Attributes:
         question: As it was typed.
         shown: HTML.
+        writing: Whether the answer is being written still.
         answer: The finished answer; None while it is written, and when there will be none.
     """
 
     question: str
-    shown: str = ""
+    shown: str = field(default_factory=lambda: writing_html(""))
+    writing: bool = True
     answer: Answer | None = None
+
+    def end(self, shown: str) -> None:
+        """Show what has come of the question."""
+        self.shown = shown
+        self.writing = False
 
 
 class Conversation:
@@ -55,10 +61,10 @@ class Conversation:
         """Add a question.
 
         Raises:
-            LibraryError: the last one is still being answered, there are too many, or this one
-                is too long.
+            QuestionError: it is blank or too long.
+            LibraryError: the last one is still being answered, or there are too many.
         """
-        check_length(question)
+        check_question(question)
         if self.stop is not None:
             raise LibraryError(
                 "The last question is still being answered.", hint="Wait for it, or stop it."
@@ -75,7 +81,7 @@ class Conversation:
         """Set the answer to a question."""
         if turn in self.turns:  # else the conversation was cleared meanwhile
             turn.answer = answer
-            turn.shown = answer_html(answer, self.turns.index(turn))
+            turn.end(answer_html(answer, self.turns.index(turn)))
 
     def rewind(self, kept: int) -> str:
         """Go back to before a turn and return its question.
@@ -160,19 +166,6 @@ class Conversations:
             while len(self._kept) > _MOST:
                 self._kept.popitem(last=False)
             return found
-
-
-def check_length(question: str) -> None:
-    """Refuse a question that is too long.
-
-    Raises:
-        LibraryError: it has more than `MAX_QUESTION` characters.
-    """
-    if len(question) > MAX_QUESTION:
-        raise LibraryError(
-            f"The question has {len(question):,} characters; {MAX_QUESTION:,} is the most.",
-            hint="Ask for one thing at a time.",
-        )
 
 
 def as_typed(text: str) -> str:

@@ -10,7 +10,6 @@ from gradio.events import api
 from rag.errors import RagError
 from rag.search.query import Filters
 from rag.sources import all_readers
-from rag.ui.conversations import check_length
 from rag.ui.uploads import MAX_PASTED, handed_in
 
 if TYPE_CHECKING:
@@ -39,7 +38,6 @@ def add_endpoints(site: Site) -> None:
             checking each, the citations with quotes and offsets, and whether it abstained.
         """
         with _told():
-            check_length(question)
             answer = await library.aask(question, filters=_years(year_from, year_to))
             return answer.as_dict()
 
@@ -56,7 +54,6 @@ def add_endpoints(site: Site) -> None:
             Papers with rank, score and the passage that was found, the best first.
         """
         with _told():
-            check_length(question)
             count = max(1, min(int(k), _MOST_HITS))
             hits = library.search(question, count, filters=_years(year_from, year_to))
             return [hit.as_dict() for hit in hits]

@@ -68,7 +68,7 @@ def launch(
     except ImportError as error:
         raise LibraryError(
             f"The chat in the browser needs a package that is missing ({error.name}).",
-            hint="Install what it needs with: pip install 'abstract-rag[ui]'",
+            hint="Install the extra `ui`, in a clone of the project with: pip install '.[ui]'",
         ) from error
     page, site = build_page(library, options)
     middleware = _middleware(page, options)

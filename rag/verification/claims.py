@@ -6,7 +6,7 @@ import re
 
 from rag.text.markers import without_markers
 
-__all__ = ["makes_claim"]
+__all__ = ["heading_makes_claim", "makes_claim", "row_makes_claim"]
 
 _INTERJECTION = re.compile(
     r"^(?:hi|hello|hey|sure|certainly|of course|absolutely|thanks|thank you|great question)"
@@ -14,16 +14,27 @@ _INTERJECTION = re.compile(
     re.IGNORECASE,
 )
 _LEAD_IN = re.compile(
-    r"^(?:here (?:is|are)|here's|below (?:is|are)|let me know|i hope|feel free|please (?:note|let)"
-    r"|(?:sources?|references?|note|summary|in summary|in short|conclusion)\s*(?::|$))",
+    r"^(?:here (?:is|are)|here's|below (?:is|are)|let me know|i hope|feel free|please let"
+    r"|(?:sources?|references?)\s*(?::|$))",
+    re.IGNORECASE,
+)
+# What only announces a statement.
+_ANNOUNCEMENT = re.compile(
+    r"^(?:(?:in (?:summary|short)|summary|conclusion|note|caveat)\s*[:,\u2013\u2014-]"
+    r"|(?:please )?note that\b|here(?:'s| is| are)\b[^:.]*:)\s*(?=\w)",
     re.IGNORECASE,
 )
 _HEADING = re.compile(r"^\s*(?:#{1,6}\s|\*\*[^*]+\*\*:?\s*$)")
+_SAYS = r"(?:say|state|mention|report|discuss|address|cover|answer|contain|provide|specify)"
 _ABOUT_THE_ANSWER = re.compile(
-    r"\b(?:the (?:papers?|sources?|abstracts?|excerpts?|evidence|context)(?: given| provided| cited"
-    r"| above| here)? (?:do|does|did)(?: not|n't) (?:say|state|mention|report|discuss|address|cover"
-    r"|answer|contain|provide|specify)|i (?:can(?:not|'t)|could not|couldn't|do not|don't)"
-    r" (?:find|answer|know)|cannot be answered|not enough information)\b",
+    r"\b(?:(?:the (?:papers?|sources?|abstracts?|excerpts?|evidence|context)(?: given| provided"
+    rf"| cited| above| here)?|they) (?:do|does|did)(?: not|n't) {_SAYS}|i (?:can(?:not|'t)"
+    r"|could not|couldn't|do not|don't) (?:find|answer|know)|cannot be answered"
+    r"|not enough information)\b",
+    re.IGNORECASE,
+)
+_CLAUSE_END = re.compile(
+    r"[;:]|,? (?:but|however|although|though|whereas|while|yet|nevertheless)\b|, and\b",
     re.IGNORECASE,
 )
 # What holds an answer together says how many papers there are, that they differ, what comes next:
@@ -43,6 +54,17 @@ _ABOUT_PAPERS = re.compile(
 )
 _OWN_NAME = re.compile(r"(?<!^)\b[A-Za-z]*[A-Z0-9][\w-]*")
 _LONGEST_LINK = 24  # words
+_LEAST = 3  # words of a statement
+_ASKS = re.compile(r"^(?:how|what|when|where|whether|which|who|why)\b", re.IGNORECASE)
+# What tells a heading that states something from one that names its subject: a finite verb, or a
+# measure. A verb in -s or -ed shows by its object, since nouns end in -s too.
+_FINITE = re.compile(
+    r"\b(?:is|are|was|were|has|have|had|does|do|did|can|cannot|could|will|would|should|must|may"
+    r"|might|never)\b|(?<=\w )(?:beats|causes|cures|decreases|doubles|exceeds|fails|helps|hurts"
+    r"|improves|increases|lowers|outperforms|prevents|reduces|requires)\b|(?<=\w )[a-z]+(?:[^su\W]s"
+    r"|ed) (?:an?|all|any|both|each|every|fewer|its|less|more|most|no|not|only|the|their)\b",
+)
+_MEASURE = re.compile(r"\d ?(?:%|×|x\b|-?fold|percent|times)|\d\.\d|\b(?:by|for|than|to) \d")  # noqa: RUF001
 
 
 def makes_claim(text: str) -> bool:
@@ -50,7 +72,8 @@ def makes_claim(text: str) -> bool:
 
     Greetings, headings, questions back, announcements that end in a colon, sentences about the
     answer itself ("the papers don't say") and those that hold it together ("Two lines of work
-    address this.") state nothing about what the papers are about.
+    address this.") state nothing about what the papers are about. What one of them announces, or
+    joins to itself with "but", counts.
 
     >>> makes_claim("Dropout lowers the error."), makes_claim("Here is what the papers say:")
     (True, False)
@@ -58,15 +81,41 @@ def makes_claim(text: str) -> bool:
     False
     """
     plain = _INTERJECTION.sub("", without_markers(text).strip())
-    words = re.findall(r"[^\W\d_]{2,}", plain)
-    if len(words) < 3 or _HEADING.match(plain) or plain.endswith(("?", ":")):
+    plain = _ANNOUNCEMENT.sub("", plain)
+    if _HEADING.match(plain) or plain.endswith(("?", ":")) or _LEAD_IN.match(plain):
         return False
-    if _is_link(plain, len(words)):
-        return False
-    return not (_LEAD_IN.match(plain) or _ABOUT_THE_ANSWER.search(plain))
+    clauses = [plain]
+    if _ABOUT_THE_ANSWER.search(plain):
+        clauses = [one for one in _CLAUSE_END.split(plain) if not _ABOUT_THE_ANSWER.search(one)]
+    return any(_words(one) >= _LEAST and not _is_link(one) for one in clauses)
 
 
-def _is_link(plain: str, words: int) -> bool:
-    if words > _LONGEST_LINK or _OWN_NAME.search(plain):
+def heading_makes_claim(text: str) -> bool:
+    """Tell whether a heading, a line in bold or the head of a table states something.
+
+    >>> heading_makes_claim("Dropout lowers the error"), heading_makes_claim("Effects of dropout")
+    (True, False)
+    """
+    plain = text.strip()
+    if not makes_claim(plain) or _ASKS.match(plain):
+        return False
+    return plain.endswith((".", "!")) or bool(_FINITE.search(plain) or _MEASURE.search(plain))
+
+
+def row_makes_claim(text: str) -> bool:
+    """Tell whether the row of a table states something: a sentence, or a figure of something.
+
+    >>> row_makes_claim("ResNet 99.9%"), row_makes_claim("small large")
+    (True, False)
+    """
+    return makes_claim(text) or bool(re.search(r"\d", text) and re.search(r"[^\W\d_]{2}", text))
+
+
+def _words(text: str) -> int:
+    return len(re.findall(r"[^\W\d_]{2,}", text))
+
+
+def _is_link(plain: str) -> bool:
+    if _words(plain) > _LONGEST_LINK or _OWN_NAME.search(plain):
         return False
     return bool(_POINTS.search(plain) and _ABOUT_PAPERS.search(plain))

@@ -7,16 +7,18 @@ compared. A number that belongs to a name (GPT-3, IL-18, ResNet-50) is not a qua
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from rag.text.markers import without_markers
+from rag.text.sentences import sentence_spans
 from rag.text.words import edits, normalise
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 __all__ = [
     "Quantity",
@@ -59,7 +61,8 @@ _UNITS: dict[str, tuple[str, float]] = {
     "x": ("x", 1),
     "ms": ("s", 1e-3), "us": ("s", 1e-6), "s": ("s", 1), "min": ("s", 60), "h": ("s", 3600),
     "day": ("s", 86400), "week": ("s", 7 * 86400), "month": ("s", 30.4375 * 86400),
-    "year": ("s", 365.25 * 86400),
+    "year": ("s", 365.25 * 86400), "kyr": ("s", 365.25e3 * 86400),
+    "myr": ("s", 365.25e6 * 86400), "gyr": ("s", 365.25e9 * 86400),
     "ng": ("g", 1e-9), "ug": ("g", 1e-6), "mg": ("g", 1e-3), "g": ("g", 1), "kg": ("g", 1e3),
     "nm": ("m", 1e-9), "um": ("m", 1e-6), "mm": ("m", 1e-3), "cm": ("m", 1e-2), "m": ("m", 1),
     "km": ("m", 1e3),
@@ -81,6 +84,7 @@ _ALIASES: dict[str, str] = {
     "centimeter": "cm", "centimetre": "cm", "meter": "m", "metre": "m", "kilometer": "km",
     "kilometre": "km", "nanometer": "nm", "nanometre": "nm",
     "μl": "ul", "milliliter": "ml", "millilitre": "ml", "liter": "l", "litre": "l",
+    "hertz": "hz", "kilohertz": "khz", "megahertz": "mhz", "gigahertz": "ghz",
     "kilobyte": "kb", "megabyte": "mb", "gigabyte": "gb", "terabyte": "tb", "gib": "gb",
     "mib": "mb", "kilodalton": "kda", "μm/l": "uM", "micromolar": "uM", "nanomolar": "nM",
     "frames/s": "fps", "decibel": "db", "dollar": "usd", "$": "usd", "us$": "usd", "flop": "flops",
@@ -95,6 +99,15 @@ _TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
 _WORDS = {word: float(n) for n, word in enumerate(_ONES)}
 _WORDS |= {word: 10.0 * (n + 2) for n, word in enumerate(_TENS)}
 _MULTIPLES = {"hundred": 1e2, "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
+# As papers and saved pages write numbers: 2{,}000, 92\\%, sim10%, 1.5\\times10^6, 10^{-4}.
+_GROUPED = re.compile(r"(?<=\d)\{,\}(?=\d)|(?<=\d)\\,(?=\d)")
+_ESCAPED = re.compile(r"\\(?=[%$#])|\\(?:sim|approx|leq?|geq?|pm)\b|(?<=\d)\$(?=\\?%)")
+_GLUED = re.compile(r"(?:sim|approx|leq|geq|pm)(?=\d)")
+_POWER = re.compile(
+    r"(?:(?P<factor>\d+(?:\.\d+)?)\s*(?:\\times|\\cdot|times|[×x*·])\s*)?"  # noqa: RUF001
+    r"(?<![\d.,])10\s*(?:\^\s*\{?\s*(?P<power>[-−+]?\d{1,2})(?:\s*\})?|(?P<raised>⁻?[⁰¹²³⁴-⁹]{1,2}))"  # noqa: RUF001
+)
+_RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻−", "0123456789--")  # noqa: RUF001 - a minus sign
 _SUFFIXES = {"k": 1e3, "m": 1e6, "b": 1e9, "bn": 1e9, "t": 1e12}
 # Words that state a value and no more; a text that holds the value may be put in these words,
 # but these words are too loose to be looked up themselves ("a third experiment").
@@ -116,10 +129,17 @@ _WORD = re.compile(r"[A-Za-z]+")
 _NEXT = re.compile(r"[\s-]*([%×$°]?[A-Za-zμ°/]*)")  # noqa: RUF001 - the multiplication sign
 _MULTIPLE = re.compile(r"[\s-]*(hundred|thousand|million|billion|trillion)s?\b", re.IGNORECASE)
 _ROUGH = re.compile(
-    r"(?:about|around|approximately|approx\.?|nearly|almost|roughly|some|circa|~|over|under"
-    r"|more than|less than|fewer than|at least|at most|up to|close to|above|below)\s*$",
+    r"(?:about|around|approximately|approx\.?|nearly|almost|roughly|some|circa|~|up to"
+    r"|close to)\s*$",
     re.IGNORECASE,
 )
+_MORE = re.compile(
+    r"(?:over|more than|at least|exceed\w*|above|upwards? of|beyond|>=?)\s*$", re.IGNORECASE
+)
+_LESS = re.compile(
+    r"(?:under|fewer than|less than|at most|up to|below|within|no more than|<=?)\s*$", re.IGNORECASE
+)
+_BOUND = 1.5  # "over 100" may be said of 127, not of 400
 _NAME_BEFORE = re.compile(r"(?:^|[^\w])\w*[A-Za-z]\w*[-/_]$")
 _QUOTED = re.compile(r"[\"“”]([^\"“”]{2,300})[\"“”]|‘([^‘’]{2,300})’|``(.{2,300}?)''")
 _TOKEN = re.compile(r"\d[\d.,]*\d|\w+")
@@ -139,10 +159,26 @@ def find_quantities(text: str) -> list[Quantity]:
 
 @lru_cache(maxsize=1024)
 def _quantities(text: str) -> tuple[Quantity, ...]:
-    plain = normalise(without_markers(text))
+    plain = normalise(without_markers(_written_plainly(text)))
     found = [_read_digits(plain, match) for match in _NUMBER.finditer(plain)]
     found += _spelled(plain)
     return tuple(sorted((q for q in found if q is not None), key=lambda q: q.start))
+
+
+def _written_plainly(text: str) -> str:
+    """Write the numbers of formulas as prose does: 1.5 x 10^6 becomes 1500000."""
+    if "10" in text:
+        text = _POWER.sub(_multiplied, text)
+    if "\\" not in text and "{" not in text and not _GLUED.search(text):
+        return text
+    text = _ESCAPED.sub(lambda match: " " * len(match[0]), _GROUPED.sub(",", text))
+    return re.sub(r"(?<=\d)\s+(?=%)", "", _GLUED.sub(lambda match: " " * len(match[0]), text))
+
+
+def _multiplied(match: re.Match[str]) -> str:
+    power = int((match["power"] or match["raised"]).translate(_RAISED))
+    value = float(match["factor"] or 1) * 10.0**power
+    return f"{value:.12f}".rstrip("0").rstrip(".") if abs(power) <= 12 else match[0]
 
 
 def _read_digits(text: str, match: re.Match[str]) -> Quantity | None:
@@ -153,14 +189,16 @@ def _read_digits(text: str, match: re.Match[str]) -> Quantity | None:
     value, decimals = float(digits.replace(",", "")), len(digits.partition(".")[2])
     end, unit = match.end(), ""
     if glued.lower() in _SUFFIXES and glued not in {"m", "t"}:
-        value, decimals = value * _SUFFIXES[glued.lower()], decimals - 3
+        size = _SUFFIXES[glued.lower()]
+        value, decimals = value * size, decimals - round(math.log10(size))
     elif glued:
         unit = _unit(glued)
         if not unit:
             return None  # a name (3D, 2x2) or a place in an order (2nd)
     elif multiple := _MULTIPLE.match(text, end):
-        value, end = value * _MULTIPLES[multiple[1].lower()], multiple.end()
-        decimals -= 3
+        size = _MULTIPLES[multiple[1].lower()]
+        value, end = value * size, multiple.end()
+        decimals -= round(math.log10(size))
     if "." not in digits and not glued:
         decimals -= len(digits) - len(digits.rstrip("0")) if value >= 100 else 0
     noun = ""
@@ -275,7 +313,10 @@ def missing_quantities(
             continue
         if any(_same(quantity, other) for other in stated) or _loosely(quantity, loose):
             continue
-        (soft if _may_be_counting(quantity, stated) else firm).append(quantity)
+        if _bounds(quantity, claim, evidence):
+            continue
+        worked_out = _may_be_counting(quantity, stated) or _follows(quantity, evidence)
+        (soft if worked_out else firm).append(quantity)
     return firm, soft
 
 
@@ -296,10 +337,62 @@ def changed_quantity(claim: str, sentence: str) -> str | None:
     return None
 
 
+def _bounds(quantity: Quantity, claim: str, evidence: Sequence[str]) -> bool:
+    """Tell whether a claim gives a bound that a stated value keeps: "over 100" of 127.
+
+    A stated bound ("below 60 hertz") is no value: another bound in its place is another statement.
+    """
+    before = claim[: quantity.start]
+    low, high = quantity.value, quantity.value * _BOUND
+    if _LESS.search(before):
+        low, high = quantity.value / _BOUND, quantity.value
+    elif not _MORE.search(before):
+        return False
+    return any(
+        low <= one.value <= high
+        and (quantity.unit, quantity.noun) == (one.unit, one.noun)
+        and not _MORE.search(text[: one.start])
+        and not _LESS.search(text[: one.start])
+        for text in evidence
+        for one in find_quantities(text)
+    )
+
+
+def _follows(quantity: Quantity, evidence: Sequence[str]) -> bool:
+    """Tell whether a number is the difference or the ratio of two that one sentence states.
+
+    A difference is one of the same unit, a ratio is a number of times: any two of the numbers of an
+    abstract make some other number.
+    """
+    return any(
+        _comes_of(quantity, low.value, high.value)
+        for text in evidence
+        for span in sentence_spans(text)
+        for low, high in _pairs(find_quantities(text[span.start : span.end]), quantity)
+    )
+
+
+def _pairs(stated: Sequence[Quantity], quantity: Quantity) -> Iterator[tuple[Quantity, Quantity]]:
+    """Yield numbers of one unit, the smaller first, that a number may have been worked out from."""
+    ordered = sorted(stated, key=lambda one: one.value)[:20]
+    for place, low in enumerate(ordered):
+        for high in ordered[place + 1 :]:
+            if low.unit == high.unit and quantity.unit in {"x", low.unit}:
+                yield low, high
+
+
+def _comes_of(quantity: Quantity, low: float, high: float) -> bool:
+    if quantity.unit == "x":
+        return low > 0 and abs(high / low - quantity.value) <= 0.02 * quantity.value
+    return abs(high - low - quantity.value) <= 0.005 * quantity.value
+
+
 def _loosely(quantity: Quantity, loose: set[float]) -> bool:
     values = {quantity.value}
     if quantity.unit == "%":
         values = {quantity.value / 100, 1 + quantity.value / 100}
+    elif quantity.value >= 2:
+        values.add(1 / quantity.value)  # three times less: a third
     return any(abs(value - other) < 0.01 * other for value in values for other in loose)
 
 
@@ -341,9 +434,7 @@ def _close(claimed: Quantity, value: float, stated: float) -> bool:
     significant = re.sub(r"[^\d]", "", claimed.text).lstrip("0")
     if claimed.spelled or len(significant if claimed.decimals > 0 else significant.rstrip("0")) < 2:
         return False
-    return abs(value - stated) <= 0.5 * 10.0**-claimed.decimals and value == _rounded(
-        stated, claimed.decimals
-    )
+    return math.isclose(value, _rounded(stated, claimed.decimals))
 
 
 def _rounded(value: float, decimals: int) -> float:

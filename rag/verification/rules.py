@@ -71,15 +71,15 @@ def apply_rules(text: str, cited: Sequence[PaperView], nearest: str) -> Findings
     years = [int(year) for date in dates for year in re.findall(r"\b\d{4}\b", date)]
     missing, counted = missing_quantities(text, sources, years=years)
     absent = [f"the number {quantity.text} is not in what it cites" for quantity in missing]
-    spans = [(one.start, one.start + len(one.text)) for one in missing]
+    told = [quantity.text for quantity in missing]
     for phrase in find_quotes(text):
         if not any(holds_phrase(source, phrase) for source in sources):
             absent.append(f'the quoted words "{phrase}" are not in what it cites')
-            spans.append((text.find(phrase), text.find(phrase) + len(phrase)))
+            told.append(phrase)
     changed = []
     if not missing and (number := changed_quantity(text, nearest)):
         changed.append(f"the cited abstract states another number than {number}")
-        spans.append((text.find(number), text.find(number) + len(number)))
+        told.append(number)
     turned = turned_words(text, nearest)
     if turned is not None:
         changed.append(
@@ -92,4 +92,6 @@ def apply_rules(text: str, cited: Sequence[PaperView], nearest: str) -> Findings
         doubts.append(f'the sentence breaks off at "{words}"')
     elif is_stitched(text, [runs for view in cited for runs in view.runs]):
         doubts.append("it joins pieces of different sentences of what it cites")
-    return Findings(tuple(absent), tuple(changed), tuple(doubts), tuple(spans))
+    places = ((text.find(words), len(words)) for words in told)
+    spans = tuple((start, start + length) for start, length in places if start >= 0)
+    return Findings(tuple(absent), tuple(changed), tuple(doubts), spans)

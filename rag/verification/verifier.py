@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from cachetools import LRUCache
 
+from rag.models.passages import JOINT_TOKENS
 from rag.text.language import is_checkable
 from rag.text.markers import without_markers
 from rag.verification.paper_view import PaperView
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from rag.models.reader import Judgement, Reader
+    from rag.models.judging import Judgement, Reader
     from rag.papers import Paper
 
     Encode = Callable[[Sequence[str]], NDArray[np.float32]]
@@ -37,7 +38,7 @@ __all__ = ["Claim", "Evidence", "SentenceVerdict", "Status", "Verifier"]
 
 # Chosen on sentences held out of the fit (docs/verification.md): at the first, few false sentences
 # are shown as supported; below the second, few true ones are doubted.
-SUPPORTED = 0.55
+SUPPORTED = 0.75
 DOUBTFUL = 0.25
 _PROVEN = 0.1  # the most that a sentence scores which rules have shown to be wrong
 _CONTRADICTED = 0.5  # from here on the doubt says that the abstract may say otherwise
@@ -47,8 +48,7 @@ _IDLE = (
     0.15  # a paper cited beside one that supports the sentence, with less than this, adds nothing
 )
 _MAX_EVIDENCE = 3
-_JOINT_TOKENS = 190  # word pieces for all cited papers together
-_LEAST_TOKENS = 60  # of each of them
+_LEAST_TOKENS = 60  # word pieces of each of several cited papers
 _REMEMBERED = 512  # papers
 
 
@@ -163,6 +163,9 @@ class Verifier:
         if is_copied(text, cited):
             evidence = tuple(_copied_from(text, claim.cited, views))
             return SentenceVerdict(status=Status.SUPPORTED, score=1.0, evidence=evidence)
+        if not any(view.spans for view in cited):
+            reason = "what it cites has no abstract that it could be checked against"
+            return SentenceVerdict(status=Status.UNCHECKED, reasons=(reason,), score=0.5)
         foreign = ["the sentence"] if not is_checkable(text) else []
         if not all(is_checkable(view.paper.abstract) for view in cited):
             foreign.append("the cited abstract")
@@ -272,7 +275,7 @@ def _alone(case: _Case, view: PaperView) -> str:
 
 def _joint(case: _Case, views: Sequence[PaperView]) -> str:
     """Return evidence from all cited papers, each with an equal share of the room."""
-    share = max(_LEAST_TOKENS, _JOINT_TOKENS // len(case.claim.cited))
+    share = max(_LEAST_TOKENS, JOINT_TOKENS // len(case.claim.cited))
     chosen = (
         views[index].passages.choose(case.text, case.vector, budget=share)[0]
         for index in case.claim.cited

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,6 +12,9 @@ from rag.answers.abstention import Signals, confidence, in_words, read_signals
 from rag.evidence.cues import asks_for_several, lacks_measure
 from rag.evidence.ranker import Evidence
 from rag.search.hybrid import Hit, Passage
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 HIVE = Paper(
     id="x:1",
@@ -24,26 +28,23 @@ WASPS = Paper(
 )
 
 
-def terms(text: str) -> list[str]:
-    return [word.strip(".,?:").lower().rstrip("s") for word in text.split()]
+class Shelf:
+    """A library in which every term is as rare as the next."""
+
+    def document_frequency(self, terms: Sequence[str]) -> tuple[list[int], int]:
+        return [1] * len(terms), 10
 
 
-def hit(paper: Paper, cosine: float) -> Hit:
-    return Hit(1, 0.5, paper, Passage(paper.abstract, 0, len(paper.abstract)), cosine, 3.0)
+def hit(paper: Paper) -> Hit:
+    return Hit(1, 0.5, paper, Passage(paper.abstract, 0, len(paper.abstract)), 0.9, 3.0)
 
 
 def signals(question: str, *, first: int = 0) -> Signals:
     evidence = [
-        Evidence(paper=paper, start=0, end=20, score=score)
+        Evidence(paper=paper, start=0, end=20, score=score, cosine=(0.4, 0.6)[paper])
         for paper, score in ((first, 0.5), (0, 0.5), (1, 0.5), (1, 0.01))
     ]
-    return read_signals(
-        question,
-        [hit(HIVE, 0.4), hit(WASPS, 0.6)],
-        evidence,
-        terms,
-        lambda asked: ([1] * len(asked), 10),
-    )
+    return read_signals(question, [hit(HIVE), hit(WASPS)], evidence, Shelf())
 
 
 def test_nearness_is_that_of_the_nearest_paper_and_the_best_three_sentences() -> None:

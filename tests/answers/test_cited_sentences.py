@@ -91,10 +91,14 @@ def test_headings_and_table_rows_are_told_from_sentences():
     ]
 
 
-def test_code_blocks_hold_no_claims():
+def test_a_code_block_is_one_piece_that_cites_nothing():
     text = "Before [1].\n```python\nrow[2] = 3. Not a sentence.\n```\nAfter [2]."
-
-    assert claims(text) == [("Before.", (1,)), ("After.", (2,))]
+    found = [(one.text, one.numbers, one.kind) for one in split_claims(text)]
+    assert found == [
+        ("Before.", (1,), "prose"),
+        ("row[2] = 3. Not a sentence.", (), "code"),
+        ("After.", (2,), "prose"),
+    ]
 
 
 def test_markdown_is_left_out_and_names_are_kept():

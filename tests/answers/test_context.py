@@ -32,7 +32,7 @@ def evidence(paper, index, wanted):
         sentence_spans(paper.abstract), key=lambda s: wanted not in paper.abstract[s.start : s.end]
     )
     return [
-        Evidence(paper=index, start=s.start, end=s.end, score=1 / (n + 1))
+        Evidence(paper=index, start=s.start, end=s.end, score=1 / (n + 1), cosine=0.5)
         for n, s in enumerate(spans)
     ]
 

@@ -2,36 +2,47 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 import pytest
 
 from rag import Citation, Paper
-from rag.answers.stance import _WEIGHTS, AGAINST, FOR, chance_against, disagreement
-from rag.verification.polarity import FEATURES
+from rag.answers.stance import disagreement
+from rag.models.judging import Judgement
 
 QUESTION = "Does clover increase the honey yield of small hives?"
 YES = "Clover increases the honey yield of small hives."
 NO = "Clover does not increase the honey yield of small hives."
 
 
-def cited(*quotes: str, score: float = 0.8) -> list[Citation]:
+@dataclass
+class Told:
+    """A reader that takes "not" for a contradiction."""
+
+    name: str = "told"
+    asked: list[tuple[str, str]] = field(default_factory=list)
+
+    def load(self):
+        pass
+
+    def judge(self, pairs):
+        self.asked += pairs
+        return [Judgement(0.1, 0.9) if "not" in two else Judgement(0.9, 0.05) for _, two in pairs]
+
+
+def cited(*quotes, score=0.8):
     return [
         Citation(n, Paper(id=f"x:{n}", title="", abstract=quote), quote, 0, len(quote), score)
         for n, quote in enumerate(quotes, start=1)
     ]
 
 
-def test_every_sign_that_is_compared_has_a_weight() -> None:
-    assert set(_WEIGHTS) == set(FEATURES)
-
-
-def test_a_denial_speaks_against() -> None:
-    assert chance_against(QUESTION, NO) >= AGAINST > FOR >= chance_against(QUESTION, YES)
-
-
-def test_both_sides_are_named() -> None:
-    note = disagreement(QUESTION, cited(YES, NO))
+def test_both_sides_are_named():
+    reader = Told()
+    note = disagreement(QUESTION, cited(YES, NO), reader)
     assert note is not None
     assert "[1] seems to speak for this and [2] against" in note
+    assert reader.asked[0] == ("clover increase the honey yield of small hives.", YES)
 
 
 @pytest.mark.parametrize(
@@ -45,7 +56,11 @@ def test_both_sides_are_named() -> None:
         (QUESTION, (), 0.8),
     ],
 )
-def test_nothing_is_said_where_there_are_no_two_sides(
-    question: str, quotes: tuple[str, ...], score: float
-) -> None:
-    assert disagreement(question, cited(*quotes, score=score)) is None
+def test_nothing_is_said_where_there_are_no_two_sides(question, quotes, score):
+    assert disagreement(question, cited(*quotes, score=score), Told()) is None
+
+
+def test_a_question_of_another_kind_costs_nothing():
+    reader = Told()
+    disagreement("Why does clover help?", cited(YES, NO), reader)
+    assert reader.asked == []

@@ -38,7 +38,7 @@ def test_each_sentence_has_its_verdict_beside_it(server, rag):
     flat = " ".join(ran.out.split())
     assert "minutes of sound [1]. [ok]" in flat
     assert "per hour [1]. [!unsupported]" in flat
-    assert "Everybody loves whales. [!uncited]" in flat
+    assert "Everybody loves whales. [uncited]" in flat
     assert "They sing [9?]. [!unsupported]" in flat
     assert "Checked: 1 of 4 sentences supported, 2 unsupported, 1 uncited." in flat
     assert "“The error is 0.9 animals per hour.”: The number 0.9" in flat
@@ -128,7 +128,7 @@ def test_on_a_terminal_the_words_come_first_and_then_their_verdicts(server, stoc
     streamed, _, checked = shown.partition("\x1b[J")
     assert "Everybody loves whales. They sing [9?]." in _flat(streamed)
     assert "[ok]" not in streamed
-    assert "Everybody loves whales. [!uncited]" in _flat(checked)
+    assert "Everybody loves whales. [uncited]" in _flat(checked)
     assert "Checked: 1 of 4" in _flat(checked)
 
 

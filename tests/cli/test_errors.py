@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -255,13 +254,26 @@ def test_an_unexpected_error_is_one_line_too(
     assert "--debug" in ran.err
 
 
-def test_ctrl_c_says_that_it_was_stopped(
-    rag: Callable[..., object], stocked: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("method", "arguments", "hint"),
+    [
+        ("add", ["add", "papers"], "Hint: What was stored until then is kept.\n"),
+        ("rebuild", ["rebuild"], "Hint: The library is as it was before.\n"),
+        ("paper", ["show", "x:1"], ""),
+    ],
+)
+def test_ctrl_c_says_what_has_become_of_the_work(
+    rag: Callable[..., object],
+    stocked: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    method: str,
+    arguments: list[str],
+    hint: str,
 ) -> None:
     def stop(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("rag.library.library.Library.add", stop)
-    ran = rag("add", "papers")
+    monkeypatch.setattr(f"rag.library.library.Library.{method}", stop)
+    ran = rag(*arguments)
     assert ran.code == 130
-    assert re.match(r"Error: Stopped\.\nHint: .+\n$", ran.err)
+    assert ran.err == f"Error: Stopped.\n{hint}"

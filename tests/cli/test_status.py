@@ -54,6 +54,19 @@ def test_doctor_is_content_before_the_first_paper(
     assert not (tmp_path / "storage").exists()
 
 
+def test_doctor_goes_by_what_an_error_is_and_not_by_its_words(
+    rag: Callable[..., object],
+    stocked: Path,
+    make_encoder: Callable[..., Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("RAG_EMBEDDER", str(make_encoder(tmp_path / "no library")))
+    checks = {check["name"]: check for check in rag("doctor", "--json").value}
+    assert "no library" in checks["library"]["found"]
+    assert not checks["library"]["ok"]
+
+
 def test_doctor_names_what_is_broken_and_goes_on(
     rag: Callable[..., object], stocked: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -111,17 +124,17 @@ def test_a_reader_that_has_gone_is_no_error(stocked: Path, arguments: list[str])
         assert (run.wait(timeout=60), complaints) == (0, b"")
 
 
-def test_status_and_doctor_tell_of_the_second_reader(
+def test_status_and_doctor_tell_of_the_model_that_judges(
     rag: Callable[..., object], stocked: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert rag("status", "--json").value["second_reader"] is None
+    assert rag("status", "--json").value["nli_model"] is None
     folder = write_entailer(tmp_path / "my-reader", ["kites"])
     monkeypatch.setenv("RAG_NLI_MODEL", str(folder))
-    assert rag("status", "--json").value["second_reader"] == str(folder)
+    assert rag("status", "--json").value["nli_model"] == str(folder)
     checks = {check["name"]: check for check in rag("doctor", "--json").value}
-    assert checks["second reader"]["ok"]
-    assert "my-reader tells 3 labels apart" in checks["second reader"]["found"]
+    assert checks["reader"]["ok"]
+    assert "my-reader runs" in checks["reader"]["found"]
     (folder / "tokenizer.json").unlink()
     checks = {check["name"]: check for check in rag("doctor", "--json").value}
-    assert not checks["second reader"]["ok"]
-    assert "RAG_NLI_MODEL" in checks["second reader"]["hint"]
+    assert not checks["reader"]["ok"]
+    assert "RAG_NLI_MODEL" in checks["reader"]["hint"]

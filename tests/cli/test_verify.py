@@ -30,7 +30,7 @@ def test_each_sentence_is_shown_with_its_status_reasons_and_words(rag, text):
     assert (ran.code, ran.err) == (0, "")
     assert "[ok] Ship noise below 60 hertz doubles the error. [1] “Ship noise below 60" in flat
     assert "[!unsupported] Ship noise below 75 hertz doubles the error. The number 75" in flat
-    assert "[!uncited] Whales are dear to all of us. It cites nothing." in flat
+    assert "[uncited] Whales are dear to all of us. It cites nothing." in flat
     assert "Checked: 1 of 3 sentences supported, 1 unsupported, 1 uncited." in flat
     assert "Sources [1] Counting Whales" in flat
     assert all(len(line) <= 80 for line in ran.out.splitlines())
@@ -101,16 +101,17 @@ def test_escapes_in_a_text_do_not_reach_the_terminal(rag, text):
     assert "\x07" not in ran.out
 
 
-def test_a_second_reader_can_be_named_for_once(rag, text, tmp_path):
-    reader = write_entailer(tmp_path / "reader", ["ship", "noise", "sixty"])
+def test_another_model_can_judge_for_once(rag, text, tmp_path):
+    reader = write_entailer(tmp_path / "my-model", ["ship", "noise", "sixty"])
     told = "Violet noise of ships below 60 hertz doubles the error [1]."
     ran = rag("verify", text(told), "--paper", WHALES, "--nli", reader)
     flat = " ".join(ran.out.split())
     assert (ran.code, ran.err) == (0, "")
-    assert "Reader finds that what it cites contradicts it" in flat
-    assert "1 sentence was settled by a second reader, reader." in flat
+    assert "[compare]" in flat
+    assert "What it cites may say otherwise" in flat
+    assert "1 sentence was judged by my-model." in flat
 
 
-def test_a_second_reader_that_is_not_there(rag, text, tmp_path, complained):
+def test_a_model_that_is_not_there(rag, text, tmp_path, complained):
     told = "Noise from ships below 60 hertz doubles the error [1]."
     complained(rag("verify", text(told), "--paper", WHALES, "--nli", tmp_path / "nothing"))

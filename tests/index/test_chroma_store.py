@@ -6,13 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from llama_index.core.vector_stores.types import (
-    FilterCondition,
-    FilterOperator,
-    MetadataFilter,
-    MetadataFilters,
-    VectorStoreQuery,
-)
 
 from rag import Paper
 from rag.errors import StorageError
@@ -137,11 +130,7 @@ def test_chunks_are_found_by_likeness(store: ChromaChunkStore) -> None:
     assert [score for _, score in store.nearest([2.0, 0.0], 3)] == pytest.approx([1.0, 0.6, -1.0])
     assert store.nearest([1.0, 0.0], 5, among=["x:c#0"])[0][0] == "x:c#0"
     assert store.nearest([1.0, 0.0], 5, among=[]) == []
-    found = store.query(VectorStoreQuery(query_embedding=[1.0, 0.0], similarity_top_k=2))
-    assert found.ids == ["x:a#0", "x:b#0"]
-    assert found.similarities == pytest.approx([1.0, 0.6])
-    assert found.nodes is not None
-    assert found.nodes[0].get_content() == "Some text."
+    assert store.passages(["x:a#0", "x:none#0"]) == {"x:a#0": ("Some text.", (0, 10))}
     assert set(store.vectors(["x:a#0", "x:none#0"])) == {"x:a#0"}
 
 
@@ -153,11 +142,9 @@ def test_adding_again_replaces_text_vector_and_metadata(store: ChromaChunkStore)
     second.embedding = [0.0, 0.0, 1.0]
     store.add([first])
     store.add([second])
-    (node,) = store.get_nodes(["x:1#0"])
-    assert node.get_content() == "New text."
-    assert node.metadata["title"] == "New"
+    assert store.passages(["x:1#0"]) == {"x:1#0": ("New text.", (0, 9))}
     assert store.nearest([0.0, 0.0, 1.0], 1)[0][1] == pytest.approx(1.0)
-    assert store.client.count() == 1
+    assert store.count() == 1
     assert [paper for paper, _ in whole_papers(store)] == [new]
 
 
@@ -165,88 +152,37 @@ def test_batches_keep_to_the_limit_that_chroma_states(
     store: ChromaChunkStore, papers: list[Paper], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sizes: list[int] = []
-    upsert = store.client.upsert
+    upsert = store._collection.upsert
 
     def watched(**given: Any) -> None:
         sizes.append(len(given["ids"]))
         upsert(**given)
 
     monkeypatch.setattr(store, "_batch", 3)
-    monkeypatch.setattr(store.client, "upsert", watched)
+    monkeypatch.setattr(store._collection, "upsert", watched)
     nodes = [node for paper in papers for node in nodes_of(paper)]
-    ids = store.add(nodes)
+    ids = [node.node_id for node in nodes]
+    store.add(nodes)
     assert max(sizes) == 3
-    assert sum(sizes) == len(nodes) == store.client.count()
+    assert sum(sizes) == len(nodes) == store.count()
     assert len(store.vectors(ids)) == len(ids)
     store.update_metadata(ids, {"venue": "Elsewhere"})
-    venues = {node.metadata["venue"] for node in store.get_nodes(ids)}
-    assert venues == {"Elsewhere"}
-    store.delete_nodes(ids[1:])
-    assert store.client.count() == 1
+    assert {metadata["venue"] for _, _, metadata in store.rows()} == {"Elsewhere"}
+    store.delete(ids[1:])
+    assert store.count() == 1
 
 
 def test_the_real_limit_is_chromas_own(client: ClientAPI, store: ChromaChunkStore) -> None:
     assert store._batch == client.get_max_batch_size()
 
 
-def test_deleting_a_paper_deletes_all_its_chunks(
+def test_deleting_what_is_not_there_deletes_nothing(
     store: ChromaChunkStore, papers: list[Paper]
 ) -> None:
-    for paper in papers:
-        store.add(nodes_of(paper))
-    store.delete(papers[-1].id)
-    assert papers[-1] not in [paper for paper, _ in whole_papers(store)]
-    assert len(whole_papers(store)) == len(papers) - 1
-    store.delete_nodes([])
-    assert len(whole_papers(store)) == len(papers) - 1
-
-
-@pytest.mark.parametrize(
-    ("key", "operator", "value", "expected"),
-    [
-        ("year", FilterOperator.EQ, 2001, {"x:1"}),
-        ("year", FilterOperator.NE, 2001, {"x:2"}),
-        ("year", FilterOperator.GT, 2001, {"x:2"}),
-        ("year", FilterOperator.GTE, 2001, {"x:1", "x:2"}),
-        ("year", FilterOperator.LT, 2002, {"x:1"}),
-        ("year", FilterOperator.LTE, 2001, {"x:1"}),
-        ("venue", FilterOperator.IN, ["V1", "V9"], {"x:1"}),
-        ("venue", FilterOperator.NIN, ["V1"], {"x:2"}),
-        ("authors", FilterOperator.CONTAINS, "Bo", {"x:2"}),
-    ],
-)
-def test_llama_index_filters(
-    store: ChromaChunkStore, key: str, operator: FilterOperator, value: Any, expected: set[str]
-) -> None:
-    for number, author in ((1, "Ann"), (2, "Bo")):
-        year, venue = 2000 + number, f"V{number}"
-        authors = (author, "Cy")
-        store.add(nodes_of(paper(str(number), year=year, venue=venue, authors=authors)))
-    filters = MetadataFilters(filters=[MetadataFilter(key=key, operator=operator, value=value)])
-    found = {node.metadata["paper_id"] for node in store.get_nodes(filters=filters)}
-    assert found == expected
-    query = VectorStoreQuery(query_embedding=[1.0, 0, 0], similarity_top_k=5, filters=filters)
-    assert {node.metadata["paper_id"] for node in store.query(query).nodes or []} == expected
-
-
-def test_filters_combine(store: ChromaChunkStore) -> None:
-    for number in (1, 2, 3):
-        store.add(nodes_of(paper(str(number), year=2000 + number)))
-    either = MetadataFilters(
-        filters=[MetadataFilter(key="year", value=2001), MetadataFilter(key="year", value=2003)],
-        condition=FilterCondition.OR,
-    )
-    assert {n.metadata["paper_id"] for n in store.get_nodes(filters=either)} == {"x:1", "x:3"}
-    store.delete_nodes(filters=either)
-    assert [paper.id for paper, _ in whole_papers(store)] == ["x:2"]
-
-
-def test_a_filter_that_chroma_does_not_have_is_refused(store: ChromaChunkStore) -> None:
-    filters = MetadataFilters(
-        filters=[MetadataFilter(key="title", operator=FilterOperator.TEXT_MATCH, value="x")]
-    )
-    with pytest.raises(ValueError, match="filter"):
-        store.get_nodes(filters=filters)
+    store.add(nodes_of(papers[-1]))
+    store.delete([])
+    store.delete(["x:none#0"])
+    assert [paper for paper, _ in whole_papers(store)] == [papers[-1]]
 
 
 def test_facts_are_read_freshly(client: ClientAPI, store: ChromaChunkStore) -> None:

@@ -48,8 +48,13 @@ def test_another_format_says_which_version_reads_it() -> None:
     assert "7.7" in caught.value.hint
 
 
-def test_the_version_of_the_program_is_not_compared() -> None:
-    manifest(version="0.0.1").check(manifest(version="9.9.9"))
+def test_the_version_of_the_program_and_the_encoder_of_tokens_are_not_compared() -> None:
+    manifest(version="0.0.1", encoder="one").check(manifest(version="9.9.9", encoder="two"))
+
+
+def test_a_manifest_from_before_the_encoder_was_recorded_is_read() -> None:
+    old = '{"embedder": "one", "dimension": 3, "chunker": "c", "format": 1, "version": "0.1"}'
+    assert Manifest.from_json(old) == manifest(chunker="c", version="0.1")
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"embedder": "one"}', '{"unknown": 1}'])
@@ -120,7 +125,7 @@ def test_a_rebuild_leaves_the_old_embedder_behind(filled: Settings, other: Setti
 def test_a_rebuild_that_is_cut_off_changes_nothing(
     filled: Settings, other: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rag.index.rebuild._BATCH", 4)
+    monkeypatch.setattr("rag.index.sync._BATCH", 4)
     encode = SentenceEncoder.encode_tokens
     calls: list[int] = []
 

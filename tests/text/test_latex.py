@@ -9,7 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pylatexenc.latex2text import LatexNodes2Text
 
-from rag.text.latex import field_to_text, prose_to_latex, text_to_latex, title_to_latex
+from rag.text.latex import (
+    field_to_text,
+    latex_to_text,
+    prose_to_latex,
+    text_to_latex,
+    title_to_latex,
+)
 
 
 @pytest.mark.parametrize(
@@ -105,3 +111,42 @@ def test_escaped_text_decodes_to_itself(text):
     text = " ".join(text.split())
 
     assert LatexNodes2Text().latex_to_text(text_to_latex(text)) == text
+
+
+@pytest.mark.parametrize(
+    ("latex", "text"),
+    [
+        ('Schr{\\"o}dinger and Poincar\\\'{e}, G\\"odel', "Schrödinger and Poincaré, Gödel"),
+        ("\\v{S}koda, Erd\\H{o}s, {\\v{c}}, \\c{s}", "Škoda, Erdős, č, ş"),
+        (
+            "Fran\\c cois, S\\o rensen, S{\\o}rensen, \\O{}stby",
+            "François, Sørensen, Sørensen, Østby",
+        ),
+        ("{\\'\\i}ndice and na\\\"{\\i}ve", "índice and naïve"),
+        ("\\emph{92.9\\%} of \\textbf{a \\textit{b}} and {\\em c}", "92.9% of a b and c"),
+        (
+            "R\\&D of \\#1 in a\\_b at \\url{https://example.org}",
+            "R&D of #1 in a_b at https://example.org",
+        ),
+        ("$\\'e$ and $5\\%$", "$\\'e$ and $5\\%$"),
+        (
+            "it\\'s what they don\\'t call \\\"urgent\\\" here",
+            "it's what they don't call \\\"urgent\\\" here",
+        ),
+        (
+            "{braces} cost \\$5, see \\cite{x} and C:\\users",
+            "{braces} cost \\$5, see \\cite{x} and C:\\users",
+        ),
+    ],
+)
+def test_latex_is_read_as_text(latex, text):
+    assert latex_to_text(latex) == text
+    assert latex_to_text(text) == text
+
+
+LETTERS = st.characters(codec="latin-1", categories=["Lu", "Ll", "Nd"], exclude_characters="\u00b5")
+
+
+@given(st.text(LETTERS, max_size=30))
+def test_accents_are_written_and_read_back(text):
+    assert latex_to_text(text_to_latex(text)).replace("{", "").replace("}", "") == text

@@ -129,3 +129,46 @@ def test_normalising_keeps_the_length() -> None:
     text = "ﬁve 1·75 − “so” …½ ∼2 µm"  # noqa: RUF001
     assert len(normalise(text)) == len(text)
     assert len(without_markers("so [1, 2] it 【3】 is")) == len("so [1, 2] it 【3】 is")
+
+
+@pytest.mark.parametrize(
+    ("claim", "evidence"),
+    [
+        ("It formed 1100 million years ago.", "An age of 1100 Myr is found."),
+        ("It formed 1.1 billion years ago.", "An age of 1100 Myr is found."),
+        ("The error is 10%.", "an error of $\\sim$10\\%"),
+        ("The error is 10%.", "a sim10% error"),
+        ("There were 2,000 runs.", "2{,}000 runs"),
+        ("It holds 1.5 million items.", "$1.5\\times10^6$ items"),
+        ("It holds 1.5 million items.", "1.5 × 10⁶ items"),  # noqa: RUF001 - as papers write it
+        ("A rate of 0.0001 was used.", "a rate of $10^{-4}$"),
+        ("It has 3.1 million parameters.", "3.12M parameters"),
+        ("It takes three times less memory.", "a third of the memory"),
+        ("It was tried on over 100 sets.", "127 sets"),
+        ("Fewer than 5% were lost.", "3.9% were lost"),
+    ],
+)
+def test_one_number_in_two_ways_of_writing_is_the_same(claim, evidence):
+    assert missing_quantities(claim, [evidence]) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("claim", "evidence"),
+    [
+        ("It was tried on over 100 sets.", "400 sets"),
+        ("It was tried on over 100 sets.", "97 sets"),
+        ("Fewer than 5% were lost.", "7% were lost"),
+        ("It formed 1100 million years ago.", "An age of 1100 kyr is found."),
+        ("It holds 1.5 million items.", "$1.5\\times10^5$ items"),
+    ],
+)
+def test_another_number_is_missing(claim, evidence):
+    firm, _ = missing_quantities(claim, [evidence])
+    assert firm
+
+
+@pytest.mark.parametrize("claim", ["It fell by 12 points.", "It is 5 times as fast."])
+def test_a_number_that_can_be_worked_out_only_casts_doubt(claim):
+    firm, soft = missing_quantities(claim, ["from 50 to 38 points, in 10 s where it took 50 s"])
+    assert firm == []
+    assert soft

@@ -55,10 +55,8 @@ def _convert(values: Values) -> Record:
         venue=values.get("container-title") or values.get("event-title"),
         url=values.get("URL"),
         ids={
+            **{key: values[key] for key in ("DOI", "PMID", "PMCID") if values.get(key)},
             **ids_in_notes(note, values.get("number")),
-            "doi": values.get("DOI"),
-            "pmid": values.get("PMID"),
-            "pmcid": values.get("PMCID"),
         },
         own_id=values.get("id"),
         type=values.get("type"),

@@ -46,8 +46,8 @@ def _convert(values: Values) -> Record | None:
         venue=next((item[key] for key in _VENUES if item.get(key)), None),
         url=item.get("url"),
         ids={
-            **ids_in_notes(item.get("extra"), item.get("archiveID"), item.get("number")),
             **{key: item[key] for key in ("DOI", "PMID", "PMCID") if item.get(key)},
+            **ids_in_notes(item.get("extra"), item.get("archiveID"), item.get("number")),
         },
         type=item.get("itemType"),
     )
