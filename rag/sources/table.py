@@ -200,10 +200,6 @@ def _why_unknown(rows: Sequence[Row]) -> str:
     )
 
 
-def _no_column(names: Sequence[str]) -> str:
-    return f"there is no column {', '.join(map(repr, names))}"
-
-
 def _listed(header: Sequence[Any]) -> str:
     names = [str(name).strip()[:40] for name in header if _is_filled(name)]
     more = ", ..." if len(names) > _SHOWN else ""
