@@ -95,6 +95,47 @@ def test_a_format_that_a_person_knows_better(
     assert (ran.code, ran.out) == (0, "1 read, 1 added.\n")
 
 
+def test_columns_that_a_person_knows_better(rag: Callable[..., object], tmp_path: Path) -> None:
+    table = tmp_path / "table.csv"
+    table.write_text('Bezeichnung,"Inhalt, kurz",Jahr\nEin Titel,Ein Text.,2020\n')
+    ran = rag("add", table)
+    assert ran.code == 1
+    assert "name it as in --map title=COLUMN; its columns are: Bezeichnung, Inhalt, kurz" in ran.err
+    ran = rag("add", "--map", "title=Bezeichnung,abstract=Inhalt, kurz", table)
+    assert (ran.code, ran.out) == (0, "1 read, 1 added.\n")
+    (paper,) = rag("papers", "--json").value
+    assert (paper["title"], paper["abstract"], paper["year"]) == ("Ein Titel", "Ein Text.", 2020)
+
+
+@pytest.mark.parametrize("columns", ["titel=A", "A", "title=A,B=C"])
+def test_fields_that_there_are_not_are_wrong_usage(
+    rag: Callable[..., object], tmp_path: Path, columns: str
+) -> None:
+    ran = rag("add", "--map", columns, tmp_path / "missing.csv")
+    assert ran.code == 2
+    assert "Usage" in ran.err
+
+
+def test_a_report_lists_the_first_thousand_rejections_and_counts_the_rest(
+    rag: Callable[..., object], tmp_path: Path
+) -> None:
+    file = tmp_path / "bad.jsonl"
+    file.write_text("{broken\n" * 1200 + '{"title": "A Paper That Is Read"}\n' + "{broken\n" * 5)
+    ran = rag("add", file, "--json")
+    assert ran.value["added"] == 1
+    assert (len(ran.value["rejected"]), ran.value["rejected_more"]) == (1000, 205)
+    ran = rag("add", file)
+    assert ran.out == "1 read, 0 added, 1 unchanged, 1,205 rejected.\n"
+    assert ran.err.splitlines()[-1] == "... and 1,195 more; --json lists the first of them."
+
+
+def test_papers_in_an_archive(rag: Callable[..., object], data: Path) -> None:
+    ran = rag("add", data / "cases" / "21-binary" / "papers.zip", "--json")
+    assert (ran.code, ran.value["added"]) == (0, 1)
+    (paper,) = rag("papers", "--json").value
+    assert paper["sources"] == ["21-binary/papers.zip/papers.jsonl"]
+
+
 def test_removing(rag: Callable[..., object], data: Path) -> None:
     rag("add", data / "papers.jsonl")
     ran = rag("remove", "9911.00011", "pmid:9990004")
