@@ -27,6 +27,7 @@ __all__ = [
     "find_quotes",
     "holds_phrase",
     "missing_quantities",
+    "same_quantity",
 ]
 
 
@@ -311,7 +312,7 @@ def missing_quantities(
             continue  # "one" is more often a pronoun than a number
         if quantity.value in known_years and not quantity.unit:
             continue
-        if any(_same(quantity, other) for other in stated) or _loosely(quantity, loose):
+        if any(same_quantity(quantity, other) for other in stated) or _loosely(quantity, loose):
             continue
         if _bounds(quantity, claim, evidence):
             continue
@@ -332,7 +333,7 @@ def changed_quantity(claim: str, sentence: str) -> str | None:
             continue
         for one, two in zip(mine, other, strict=True):
             numbers = find_quantities(one), find_quantities(two)
-            if all(numbers) and not _same(numbers[0][0], numbers[1][0]):
+            if all(numbers) and not same_quantity(numbers[0][0], numbers[1][0]):
                 return one
     return None
 
@@ -403,7 +404,7 @@ def _may_be_counting(quantity: Quantity, stated: Sequence[Quantity]) -> bool:
     return not any(other.noun and other.noun == quantity.noun for other in stated)
 
 
-def _same(claimed: Quantity, stated: Quantity) -> bool:
+def same_quantity(claimed: Quantity, stated: Quantity) -> bool:
     """Tell whether two quantities are the same value, as far as the claim's precision goes."""
     if claimed.unit == stated.unit or not claimed.unit or not stated.unit:
         if _close(claimed, claimed.value, stated.value):

@@ -1,9 +1,9 @@
 """What can be proven of a sentence without a model: copied, absent, changed; stitched, broken off.
 
-A sentence found verbatim in what it cites is right whatever else is said of it. One that states a
-number or quotes words that what it cites doesn't have, or that repeats a sentence of it with
-another number or the sense turned round, is wrong. Joining pieces in mid-clause, and breaking off,
-only cast doubt.
+A sentence found verbatim in what it cites is right whatever else is said of it. One is wrong that
+states a number or quotes words that what it cites doesn't have, that repeats a sentence of it with
+another number or the sense turned round, or that exchanges two of its numbers. Joining pieces in
+mid-clause, and breaking off, only cast doubt.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rag.text.words import tokens_of
+from rag.verification.bindings import exchanged_quantities
 from rag.verification.opposites import turned_words
 from rag.verification.quantities import (
     changed_quantity,
@@ -80,6 +81,11 @@ def apply_rules(text: str, cited: Sequence[PaperView], nearest: str) -> Findings
     if not missing and (number := changed_quantity(text, nearest)):
         changed.append(f"the cited abstract states another number than {number}")
         told.append(number)
+    stated = [sentence for view in cited for sentence in view.passages.sentences]
+    if not changed and (exchanged := exchanged_quantities(text, stated)):
+        one, two = exchanged
+        changed.append(f"in the cited abstract {one} and {two} belong the other way round")
+        told += exchanged
     turned = turned_words(text, nearest)
     if turned is not None:
         changed.append(

@@ -123,6 +123,19 @@ def test_a_changed_number_is_unsupported_and_named(verifier):
     assert verdict.reasons == ("the number 52 is not in what it cites",)
 
 
+def test_two_numbers_that_changed_places_are_wrong_whatever_the_reader_says(encoder):
+    pump = Paper(
+        id="own:pump",
+        title="A pump",
+        abstract="The new pump is 31% faster and uses 18% less water than the old one.",
+    )
+    text = "Compared with the old one, the pump is 18% faster and uses 31% less water."
+    verdict = check(with_reader(encoder, Told(lambda *_: 0.99)), text, 0, papers=[pump])
+    assert verdict.status is Status.UNSUPPORTED
+    assert "18% and 31% belong the other way round" in verdict.reasons[0]
+    assert [text[start:end] for start, end in verdict.spans] == ["18%", "31%"]
+
+
 def test_numbers_of_the_sentence_next_door_do_not_help_a_copied_sentence(verifier):
     text = "Those who drank black tea slept 240 minutes less than those who drank none."
     verdict = check(verifier, text, 0)
