@@ -247,7 +247,8 @@ def main() -> None:
     if chosen.fit:
         models = {"answerable": fit(cases)}
         data = checksum(chosen.data / "pages", chosen.work / EXTRA, PAGES, OTHER)
-        write_weights("abstention", models, SIGNALS, data=data, figures=figures)
+        by = "python -m benchmarks.abstention --fit"
+        write_weights("abstention", models, SIGNALS, by=by, data=data, figures=figures)
         return
     in_force = np.array([confidence(case.signals) for case in cases])
     report("tuning, weights in force", cases, in_force, settings.abstain_below)

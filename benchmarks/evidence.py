@@ -9,6 +9,9 @@ rationales); questions those of `pages_questions.jsonl`, about saved pages, and 
 `evidence_questions.jsonl`, about papers of the file of 140,000 abstracts. Two libraries are built
 in `--work` at the first run, which embeds some 5,600 abstracts.
 
+For questions the reader's part is measured as well: its weights were fitted on other questions,
+about other papers than those of the pages.
+
 "Given the paper" ranks the sentences of one abstract that holds gold sentences, each pair of a
 question and such an abstract counting once. "Given ten" ranks those of the ten papers that
 search finds: a question whose paper isn't found counts as missed. Plain cosine stands beside it.
@@ -25,26 +28,29 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks.evidence_fit import Pool, fit
+from benchmarks.evidence_fit import Pool, fit, fit_reading
 from benchmarks.fitting import HERE, checksum, fold_of, read_options, write_weights
 from rag.evaluation.dataset import load_retrieval_set
 from rag.evaluation.questions import Question, load_questions, load_rationales
 from rag.evidence.features import PaperFit
-from rag.evidence.ranker import FEATURES, EvidenceRanker
+from rag.evidence.ranker import FEATURES, QUESTION, EvidenceRanker
+from rag.evidence.reading import READING, passage, reading, weigh
 from rag.index.encoding import PaperTokens
 from rag.index.paper_index import PaperIndex
 from rag.library import Library
 from rag.models.embedder import open_embedder
 from rag.models.linear import load_models
+from rag.models.reader import BuiltInReader
 from rag.papers import title_key
 from rag.settings import load_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
+    from rag.evidence.reading import Answers
     from rag.settings import Settings
 
     Array = NDArray[np.float64]
@@ -95,7 +101,14 @@ def open_ranker(library: Library) -> Iterator[EvidenceRanker]:
     encoder = open_embedder(library.settings).encoder
     with contextlib.closing(PaperIndex(library.settings)) as index:
         tokens = PaperTokens(encoder, index.tokens)
-        yield EvidenceRanker(encoder.encode_tokens, tokens, index.keyword)
+        yield EvidenceRanker(
+            encoder.encode_tokens, tokens, index.keyword, open_answers(library.settings)
+        )
+
+
+def open_answers(settings: Settings) -> Answers:
+    """Return what reads questions and sentences."""
+    return BuiltInReader(settings.cache, quantize=settings.quantize).answers
 
 
 def make_pools(questions: Iterable[Question], library: Library, encode: Encode) -> list[Pool]:
@@ -137,7 +150,31 @@ def make_pool(question: Question, library: Library, encode: Encode, ranker: Evid
         right=np.array([paper.id in question.papers for paper in papers])[numbers],
         found=numbers < len(found),
         cosines=np.array(cosines),
+        text=text,
+        passages=[
+            passage(paper.title, sentence)
+            for paper, abstract in zip(papers, abstracts, strict=True)
+            for sentence in abstract.texts
+        ],
     )
+
+
+def read_pools(
+    pools: Iterable[Pool], scores: Mapping[str, Array], answers: Answers
+) -> dict[str, Array]:
+    """Have the best sentences of questions read, given the scores of all; by the question's id.
+
+    Sentences of papers that search didn't find come behind all others, and aren't read.
+    """
+    ranked = ((pool, np.where(pool.found, scores[pool.id], -np.inf)) for pool in pools)
+    rows = {
+        pool.id: reading(pool.text, pool.passages, order, answers)
+        for pool, order in ranked
+        if pool.model == QUESTION
+    }
+    for name, own in rows.items():
+        own[:, 0] = scores[name]
+    return rows
 
 
 def score_held_out(pools: Sequence[Pool]) -> dict[str, Array]:
@@ -148,6 +185,20 @@ def score_held_out(pools: Sequence[Pool]) -> dict[str, Array]:
         models = fit([pool for pool, own in zip(pools, folds, strict=True) if own != fold])
         held_out = (pool for pool, own in zip(pools, folds, strict=True) if own == fold)
         scores |= {pool.id: models[pool.model].log_odds(pool.features) for pool in held_out}
+    return scores
+
+
+def weigh_held_out(pools: Sequence[Pool], rows: Mapping[str, Array]) -> dict[str, Array]:
+    """Score what was read by a model that was fitted without the question's fold; by its id."""
+    scores: dict[str, Array] = {}
+    asked = [pool for pool in pools if pool.id in rows]
+    folds = [fold_of(pool.id, FOLDS) for pool in asked]
+    for fold in range(FOLDS):
+        model = fit_reading(
+            [pool for pool, own in zip(asked, folds, strict=True) if own != fold], rows
+        )
+        held_out = (pool.id for pool, own in zip(asked, folds, strict=True) if own == fold)
+        scores |= {name: model.log_odds(rows[name]) for name in held_out}
     return scores
 
 
@@ -253,21 +304,32 @@ def main() -> None:
         "questions on the pages, tuning half": make_pools(asked, questions, encode),
     }
     everything = [pool for pools in tuning.values() for pool in pools]
-    held_out = score_held_out(everything)
+    ranked = score_held_out(everything)
+    rows = read_pools(everything, ranked, open_answers(settings))
+    held_out = ranked | weigh_held_out(everything, rows)
+    print("On held-out folds, before anything is read")
+    for name, pools in list(tuning.items())[1:]:
+        report(name, pools, [ranked[pool.id] for pool in pools])
     figures: dict[str, float] = {}
-    print("On held-out folds")
+    print("\nOn held-out folds")
     for name, pools in tuning.items():
         figures |= report(name, pools, [held_out[pool.id] for pool in pools])
     calibration(everything, [held_out[pool.id] for pool in everything])
     if chosen.fit:
         sources = (chosen.data / "data/scifact", chosen.data / "pages", chosen.work / EXTRA)
         data = checksum(*sources, PAGES, OTHER)
-        write_weights("evidence", fit(everything), FEATURES, data=data, figures=figures)
+        by = "python -m benchmarks.evidence --fit"
+        write_weights("evidence", fit(everything), FEATURES, by=by, data=data, figures=figures)
+        weighed = {"question": fit_reading([p for p in everything if p.id in rows], rows)}
+        write_weights("reading", weighed, READING, by=by, data=data, figures=figures)
         return
     if chosen.test:
         test = make_pools(load_questions(PAGES, "test", questions).questions, questions, encode)
         models = load_models("evidence", FEATURES)
-        scores = [models[pool.model].log_odds(pool.features) for pool in test]
+        in_force = {pool.id: models[pool.model].log_odds(pool.features) for pool in test}
+        read = read_pools(test, in_force, open_answers(settings))
+        in_force |= {name: weigh(own) for name, own in read.items()}
+        scores = [in_force[pool.id] for pool in test]
         report("questions on the pages, test half, weights in force", test, scores)
     latency(questions, asked)
 

@@ -8,6 +8,9 @@ its abstract, and among those of all papers found (the negative logarithm of its
 Cao et al. 2007, "Learning to rank: from pairwise approach to listwise approach"), and every
 sentence by itself as evidence or not (logistic loss), which makes scores comparable across
 questions. L-BFGS finds the optimum, from zero: always the same one.
+
+What the reader says of the best sentences is weighed against that score by a logistic regression,
+on scores of models that were fitted without the question: its own would be too sure of themselves.
 """
 
 from __future__ import annotations
@@ -21,17 +24,18 @@ from rag.evidence.ranker import CLAIM, FEATURES, QUESTION
 from rag.models.linear import LinearModel
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
 
-__all__ = ["Pool", "fit"]
+__all__ = ["Pool", "fit", "fit_reading"]
 
 WITHIN, AMONG, ALONE = 1.0, 0.5, 0.6  # what each loss counts
 COUNTS = {CLAIM: 1.0, QUESTION: 2.0}  # there are fewer questions, and they are what is asked
 RIDGE = 60.0
+READING_RIDGE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,8 @@ class Pool:
         found: Whether retrieval found its paper, shape (sentences,); the others are there because
             they hold evidence.
         cosines: Of each sentence and the question, shape (sentences,): the plain way to rank.
+        text: The question.
+        passages: The sentences as the reader takes them.
     """
 
     id: str
@@ -60,6 +66,8 @@ class Pool:
     right: NDArray[np.bool_]
     found: NDArray[np.bool_]
     cosines: Array
+    text: str
+    passages: Sequence[str]
 
 
 def fit(pools: Sequence[Pool]) -> dict[str, LinearModel]:
@@ -77,6 +85,21 @@ def fit(pools: Sequence[Pool]) -> dict[str, LinearModel]:
         intercept = found.x[-2] + sign * found.x[-1] - weights @ problem.mean
         models[name] = LinearModel(weights, float(intercept))
     return models
+
+
+def fit_reading(pools: Sequence[Pool], rows: Mapping[str, Array]) -> LinearModel:
+    """Fit how much reading counts beside ranking, on the sentences that search found.
+
+    Args:
+        pools: Questions.
+        rows: What was read of each, by its id: shape (sentences, 2).
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    read = np.concatenate([rows[pool.id][pool.found] for pool in pools])
+    gold = np.concatenate([pool.gold[pool.found] for pool in pools])
+    found = LogisticRegression(C=READING_RIDGE**-1, tol=1e-8).fit(read, gold)
+    return LinearModel(found.coef_[0], float(found.intercept_[0]))
 
 
 class _Problem:

@@ -50,20 +50,22 @@ def write_weights(
     models: Mapping[str, LinearModel],
     features: Sequence[str],
     *,
+    by: str,
     data: str,
     figures: Mapping[str, float],
 ) -> None:
     """Write the weights of a task where the package reads them.
 
     Args:
-        task: Names the file, and the module that fits.
+        task: Names the file.
         models: By name.
         features: Their names in order.
+        by: The command that fits.
         data: The checksum of what was fitted on.
         figures: What was measured on folds held out of the fit.
     """
     content = WeightFile(
-        fitted_by=f"python -m benchmarks.{task} --fit",
+        fitted_by=by,
         data_sha256=data,
         figures=figures,
         features=tuple(features),

@@ -66,7 +66,7 @@ if TYPE_CHECKING:
     from rag.models.passages import Passages
     from rag.papers import Paper
 
-__all__ = ["Data", "auroc", "build", "describe", "is_dev", "sentence_alone"]
+__all__ = ["Data", "auroc", "build", "describe", "in_dev", "is_dev", "sentence_alone"]
 
 WRITTEN_DEV, PUBLIC_DEV = 12, 4  # percent of the abstracts, and of the groups of public sets
 _ALIKE = 0.65  # of its words that a false claim shares with a true one to be taken for its twin
@@ -162,7 +162,7 @@ class _Builder:
             groups[pair.group, pair.evidence].append(pair)
         for members in groups.values():
             units = self._pair_units(members, opened[members[0].evidence])
-            self.add(units, dev=_in_dev(members[0]))
+            self.add(units, dev=in_dev(members[0]))
 
     def _open_evidence(self, pairs: Sequence[Pair]) -> dict[str, Passages]:
         parts = {one.evidence: (one.title, split_sentences(one.evidence)) for one in pairs}
@@ -199,7 +199,7 @@ class _Builder:
         opened = self._open_evidence(pairs)
         draw = random.Random(SEED)
         for dev in (False, True):
-            chosen = [one for one in pairs if _in_dev(one) == dev]
+            chosen = [one for one in pairs if in_dev(one) == dev]
             around = self._neighbours([one.claim for one in chosen], 3)
             for pair, near in zip(chosen, around, strict=True):
                 others = [chosen[n] for n in near if chosen[n].group != pair.group]
@@ -277,7 +277,8 @@ class _Builder:
         )
 
 
-def _in_dev(pair: Pair) -> bool:
+def in_dev(pair: Pair) -> bool:
+    """Tell whether a pair of a public set is in the dev part."""
     return is_dev(f"{pair.source}:{pair.group}", PUBLIC_DEV)
 
 

@@ -3,15 +3,11 @@
     python -m benchmarks.verification --pages LIBRARY       # all that is there
     python -m benchmarks.verification --json                # the same figures, for a program
 
-The sets, none of which the models were fitted on (`benchmarks/data/README.md`):
-
-- *prose*: answers as a strong model writes them over real pages, with twins of their sentences
-  that a small change made false. They need a library of the saved pages (`--pages`).
-- *written*: sentences about abstracts of four fields: true, false in ten ways, beyond the abstract.
-- *cases*: claims of SciFact copied, reworded, swapped, spliced, negated (`benchmarks.cases`).
-
-Each with bootstrap intervals over abstracts or answers. The peer is the deterministic tier of the
-package citesure, run when it can be imported (`pip install citesure`).
+The sets are those of `benchmarks.verification_sets`, each with bootstrap intervals over abstracts
+or answers. For public sets the macro mean of the F1 of three classes (supported, not said,
+contradicted) is that of the reader alone, and "direction right" says how often it tells supported
+from contradicted. The peer is the deterministic tier of the package citesure, run when it can be
+imported (`pip install citesure`).
 """
 
 from __future__ import annotations
@@ -19,31 +15,40 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
+import resource
 import time
 from collections import defaultdict
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks.written import read_abstracts
+from benchmarks.verification_sets import (
+    PUBLIC,
+    read_cases,
+    read_prose,
+    read_public,
+    read_written,
+)
 from rag import Library
 from rag.models.embedder import open_embedder
 from rag.models.reader import open_reader
 from rag.settings import load_settings
 from rag.verification.claims import makes_claim
+from rag.verification.paper_view import PaperView
 from rag.verification.verdicts import Status
 from rag.verification.verifier import Claim, Verifier
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from benchmarks.verification_sets import Sentence
+    from rag.models.judging import Reader
     from rag.papers import Paper
     from rag.verification.verdicts import SentenceVerdict
 
-    Judged = tuple["Sentence", SentenceVerdict]
+    Judged = tuple[Sentence, SentenceVerdict]
 
 HERE = Path(__file__).parent / "data"
 RED = {Status.UNSUPPORTED, Status.UNCITED}
@@ -54,70 +59,6 @@ COLUMNS = {
     "red": RED,
 }
 DRAWS = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class Sentence:
-    """A labelled sentence with what it cites.
-
-    Attributes:
-        group: Sentences of one group are drawn together: an abstract's, or an answer's.
-        label: `supports`, `refutes`, `not_supported` or `neutral`.
-        kind: How it was made false; `true` or `beyond` else.
-        text: The sentence.
-        cited: Indices into `papers`.
-        papers: The papers that the answer was given.
-    """
-
-    group: str
-    label: str
-    kind: str
-    text: str
-    cited: tuple[int, ...]
-    papers: tuple[Paper, ...] = field(repr=False)
-
-    @property
-    def true(self) -> bool:
-        """Whether what it cites supports it."""
-        return self.label == "supports"
-
-
-def read_prose(path: Path, library: Library) -> list[Sentence]:
-    """Read the answers; those that cite a paper which the library lacks are left out."""
-    found = []
-    for number, line in enumerate(path.read_text("utf-8").splitlines()):
-        row = json.loads(line)
-        papers = tuple(library.paper(one) for one in row["papers"])
-        for one in row["sentences"]:
-            cited = tuple(n - 1 for n in one["cites"])
-            group = f"answer {number}"
-            if one["linking"]:
-                found.append(Sentence(group, "linking", "linking", one["text"], (), papers))
-                continue
-            found.append(Sentence(group, "supports", "true", one["text"], cited, papers))
-            if one["false"]:
-                found.append(
-                    Sentence(group, one["label"], one["kind"], one["false"], cited, papers)
-                )
-    return found
-
-
-def read_written(path: Path, data: Path) -> list[Sentence]:
-    """Read the sentences about single abstracts, each among four other papers."""
-    rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
-    papers = read_abstracts(data, [row["id"] for row in rows])
-    rows = [row for row in rows if row["id"] in papers]
-    found = []
-    for place, row in enumerate(rows):
-        around = [rows[(place + step) % len(rows)]["id"] for step in range(1, 5)]
-        pool = tuple(papers[one] for one in [row["id"], *around])
-        labelled = [
-            *(("supports", "true", one["text"]) for one in row["true"]),
-            *((one["label"], one["kind"], one["text"]) for one in row["false"]),
-            ("neutral", "beyond", row["beyond"]),
-        ]
-        found += [Sentence(row["id"], *one, (0,), pool) for one in labelled]
-    return found
 
 
 def auroc(true: Sequence[float], false: Sequence[float]) -> float:
@@ -247,6 +188,31 @@ def latency(verifier: Verifier, papers: Sequence[Paper], *, runs: int = 11) -> f
     return float(np.median(times[1:]))
 
 
+def classes(sentences: Sequence[Sentence], encoder: Any, reader: Reader) -> dict[str, float]:  # noqa: ANN401 - the encoder of an embedder
+    """Return how well the reader alone tells three classes apart, beside one paper each."""
+    from sklearn.metrics import f1_score
+
+    names = ("supports", "neutral", "refutes")
+    pairs = []
+    for one, vector in zip(sentences, encoder.encode([s.text for s in sentences]), strict=True):
+        view = PaperView.of(one.papers[0], encoder.encode, encoder.count_tokens)
+        pairs.append((one.text, view.passages.choose(one.text, vector)[0]))
+    judged = reader.judge(pairs)
+    chances = np.array(
+        [[one.supports, 1 - one.supports - one.contradicts, one.contradicts] for one in judged]
+    )
+    labels = [names.index(one.label) for one in sentences]
+    f1 = f1_score(labels, chances.argmax(axis=1), average="macro", labels=[0, 1, 2])
+    sided = [place for place, label in enumerate(labels) if label != 1]
+    right = [chances[n, labels[n]] > chances[n, 2 - labels[n]] for n in sided]
+    return {"macro-F1 of three classes": float(f1), "direction right": share(right)}
+
+
+def memory() -> float:
+    """Return the most memory that this process has taken so far, in MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
 def by_kind(judged: Sequence[Judged]) -> dict[str, str]:
     """Say for each kind how many there are and what became of them."""
     kinds: dict[str, list[SentenceVerdict]] = defaultdict(list)
@@ -268,9 +234,14 @@ def _one_figure(name: str, judged: Sequence[Judged]) -> float:
 
 
 def report(
-    name: str, sentences: Sequence[Sentence], verifier: Verifier, *, show: bool
+    name: str,
+    sentences: Sequence[Sentence],
+    verifier: Verifier,
+    *,
+    more: Mapping[str, float] | None = None,
+    show: bool,
 ) -> dict[str, Any]:
-    """Measure one set, print it, and return the figures."""
+    """Measure one set, print it with more figures, and return all."""
     judged = check(verifier, sentences)
     found: dict[str, Any] = {}
     for figure, value in figures(judged).items():
@@ -283,6 +254,8 @@ def report(
             round(low, 3),
             round(high, 3),
         ]
+    for figure, value in (more or {}).items():
+        found[figure] = [round(value, 3)]
     cited = [one for one in sentences if one.cited]
     if (peer := peer_scores(cited)) is not None:
         pairs = list(zip(cited, peer, strict=True))
@@ -314,21 +287,32 @@ def main() -> None:
     options = parser.parse_args()
     settings = load_settings()
     encoder = open_embedder(settings).encoder
+    encoder.encode(["The encoder is there before the reader."])
+    before = memory()
     verifier = Verifier(encoder.encode, encoder.count_tokens, open_reader(settings))
-    result = {}
+    verifier.reader.load()
+    result: dict[str, Any] = {"reader, MB of memory": round(memory() - before)}
+    sets = {}
     if options.pages is not None:
         with Library(options.pages) as library:
-            prose = read_prose(HERE / "held_out_prose.jsonl", library)
-        result["prose"] = report("prose", prose, verifier, show=not options.json)
-        papers = list({p.id: p for s in prose for p in s.papers}.values())
-        result["latency"] = {"ten sentences, seven papers, ms": round(latency(verifier, papers))}
-    written = read_written(HERE / "held_out_written.jsonl", options.data)
-    if written:
-        result["written"] = report("written", written, verifier, show=not options.json)
+            sets["prose"] = read_prose(HERE / "held_out_prose.jsonl", library)
+        papers = list({p.id: p for s in sets["prose"] for p in s.papers}.values())
+        result["ten sentences, seven papers, ms"] = round(latency(verifier, papers))
+    sets["written"] = read_written(HERE / "held_out_written.jsonl", options.data)
+    sets["cases"] = read_cases(options.data / "scifact", encoder.encode)
+    sets |= {name: read_public(options.data, name) for name in PUBLIC}
+    for name, sentences in sets.items():
+        if not sentences:
+            continue
+        more = classes(sentences, encoder, verifier.reader) if name in PUBLIC else None
+        result[name] = report(name, sentences, verifier, more=more, show=not options.json)
     if options.json:
         print(json.dumps(result, indent=2))
-    elif "latency" in result:
-        print(f"\n{result['latency']}")
+    else:
+        print()
+        for name, value in result.items():
+            if not isinstance(value, dict):
+                print(f"{name}: {value}")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@
 Every sentence gets a probability from a small linear model over features that a reader can check
 (`rag.evidence.features`): how near it is in meaning, how many of the question's rare words it
 holds, whether it is of the kind that is asked for, where it stands. Claims and questions have a
-model each; `make fit` writes both into `rag/models/weights/evidence.json`.
+model each; `make fit` writes both into `rag/models/weights/evidence.json`. For a question the best
+sentences are then read by the reader (`rag.evidence.reading`).
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from rag.evidence.features import (
     read_query,
     standings,
 )
+from rag.evidence.reading import passage, reading, weigh
 from rag.evidence.token_match import match, read_tokens
 from rag.models.linear import load_models
 
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from rag.evidence.reading import Answers
     from rag.models.encoder import EncodeTokens
     from rag.models.token_vectors import TokenVectors
     from rag.papers import Paper
@@ -83,6 +86,18 @@ class Measured(NamedTuple):
         """The name of the model for a text of this kind."""
         return QUESTION if self.query.question else CLAIM
 
+    def passages(self, titles: Sequence[str]) -> list[str]:
+        """Return all sentences as the reader takes them.
+
+        Args:
+            titles: Of the papers, in their order.
+        """
+        return [
+            passage(title, text)
+            for title, abstract in zip(titles, self.abstracts, strict=True)
+            for text in abstract.texts
+        ]
+
 
 class EvidenceRanker:
     """Ranks the sentences of papers for a question or a claim.
@@ -91,6 +106,7 @@ class EvidenceRanker:
         encode_tokens: Embeds texts and each of their tokens; yields them with their places.
         tokens: Gives the token vectors of papers.
         collection: The library, which tells how rare each term is.
+        answers: Reads questions and passages, and tells how likely these answer, 0 to 1.
     """
 
     def __init__(
@@ -98,10 +114,12 @@ class EvidenceRanker:
         encode_tokens: EncodeTokens,
         tokens: Callable[[Sequence[Paper]], Sequence[TokenVectors]],
         collection: Collection,
+        answers: Answers,
     ) -> None:
         self._encode_tokens = encode_tokens
         self._tokens = tokens
         self._collection = collection
+        self._answers = answers
 
     def rank(
         self,
@@ -125,13 +143,26 @@ class EvidenceRanker:
         """
         measured = self.measure(question, papers, fits=fits, focus=focus)
         model = load_models("evidence", FEATURES)[measured.model]
-        by_paper = zip(measured.abstracts, measured.features, measured.cosines, strict=True)
+        spans = [
+            (number, span)
+            for number, abstract in enumerate(measured.abstracts)
+            for span in abstract.spans
+        ]
+        if not spans:
+            return []
+        odds = model.log_odds(np.concatenate(measured.features))
+        if measured.model == QUESTION:
+            passages = measured.passages([paper.title for paper in papers])
+            odds = weigh(reading(focus or question, passages, odds, self._answers))
         evidence = [
-            Evidence(paper=number, start=span.start, end=span.end, score=score, cosine=cosine)
-            for number, (abstract, features, cosine) in enumerate(by_paper)
-            for span, score in zip(
-                abstract.spans, model.probability(features).tolist(), strict=True
+            Evidence(
+                paper=number,
+                start=span.start,
+                end=span.end,
+                score=score,
+                cosine=measured.cosines[number],
             )
+            for (number, span), score in zip(spans, (1 / (1 + np.exp(-odds))).tolist(), strict=True)
         ]
         return sorted(evidence, key=lambda found: -found.score)
 

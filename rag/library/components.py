@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rag.llm.client import LLMClient
     from rag.llm.prompts import Prompts
     from rag.models.embedder import Embedder
+    from rag.models.reader import BuiltInReader
     from rag.settings import Settings
     from rag.verification.verifier import Verifier
 
@@ -46,6 +47,7 @@ class Parts:
         self._index: PaperIndex | None = None
         self._embedder: Embedder | None = None
         self._retrieval: Retrieval | None = None
+        self._reader: BuiltInReader | None = None
         self._verifier: Verifier | None = None
         self._clients: dict[str | None, LLMClient] = {} if llm is None else {llm.name: llm}
         self._answerers: dict[str | None, Answerer] = {}
@@ -81,6 +83,16 @@ class Parts:
                 self._embedder = open_embedder(self._settings, self._embedding)
             return self._embedder
 
+    def reader(self) -> BuiltInReader:
+        """Return what reads questions and sentences beside evidence."""
+        from rag.models.reader import BuiltInReader
+
+        with self._lock:
+            if self._reader is None:
+                settings = self._settings
+                self._reader = BuiltInReader(settings.cache, quantize=settings.quantize)
+            return self._reader
+
     def verifier(self) -> Verifier:
         """Return what checks sentences."""
         from rag.models.reader import open_reader
@@ -89,7 +101,7 @@ class Parts:
         with self._lock:
             if self._verifier is None:
                 encoder = self.embedder().encoder
-                reader = open_reader(self._settings)
+                reader = open_reader(self._settings, self.reader())
                 self._verifier = Verifier(encoder.encode, encoder.count_tokens, reader)
             return self._verifier
 
@@ -193,6 +205,8 @@ class Parts:
         return Retrieval(
             searcher=HybridSearcher(index, embedder),
             rerankers=Rerankers(self._settings, open_client=self.client),
-            ranker=EvidenceRanker(embedder.encode_tokens, tokens, index.keyword),
+            ranker=EvidenceRanker(
+                embedder.encode_tokens, tokens, index.keyword, self.reader().answers
+            ),
             keyword=index.keyword,
         )

@@ -118,10 +118,15 @@ class BuiltInReader:
             return self._loaded
 
 
-def open_reader(settings: Settings) -> Reader:
-    """Return what judges sentences: the NLI model that the settings name, or the package's own."""
+def open_reader(settings: Settings, own: BuiltInReader | None = None) -> Reader:
+    """Return what judges sentences: the NLI model that the settings name, or the package's own.
+
+    Args:
+        settings: All settings.
+        own: The package's own where it is open already.
+    """
     if settings.nli_model is None:
-        return BuiltInReader(settings.cache, quantize=settings.quantize)
+        return own or BuiltInReader(settings.cache, quantize=settings.quantize)
     from rag.models.nli import NliModel
 
     return NliModel(

@@ -24,7 +24,7 @@ def test_the_answer_quotes_and_names_its_source(rag: Callable[..., object]) -> N
     assert "Honeybee Routing: Foraging Rules that Balance Load" in flat
     assert "arxiv:9902.00002" in flat
     assert "Miriam Okafor" in flat
-    assert "Confidence: confident (0." in flat
+    assert "Confidence: fairly confident (0." in flat
 
 
 def test_the_answer_as_json(rag: Callable[..., object]) -> None:

@@ -1,6 +1,6 @@
 import re
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 import pytest
@@ -93,8 +93,17 @@ def encode() -> BagOfWords:
     return BagOfWords()
 
 
-def ranker(encode: BagOfWords, shelf: Shelf | None = None) -> EvidenceRanker:
-    return EvidenceRanker(encode.encode_tokens, encode.tokens, shelf or Shelf())
+def undecided(pairs: Sequence[tuple[str, str]]) -> NDArray[np.float64]:
+    """Read as one who can't tell whether anything answers."""
+    return np.full(len(pairs), 0.5)
+
+
+def ranker(
+    encode: BagOfWords,
+    shelf: Shelf | None = None,
+    answers: Callable[[Sequence[tuple[str, str]]], NDArray[np.float64]] = undecided,
+) -> EvidenceRanker:
+    return EvidenceRanker(encode.encode_tokens, encode.tokens, shelf or Shelf(), answers)
 
 
 def sentence(found: Evidence, *papers: Paper) -> str:
@@ -103,6 +112,23 @@ def sentence(found: Evidence, *papers: Paper) -> str:
 
 def first(encode: BagOfWords, question: str, *papers: Paper) -> str:
     return sentence(ranker(encode).rank(question, papers)[0], *papers)
+
+
+def test_questions_are_read_and_claims_are_not(encode: BagOfWords) -> None:
+    read: list[tuple[str, str]] = []
+
+    def answers(pairs: Sequence[tuple[str, str]]) -> NDArray[np.float64]:
+        read.extend(pairs)
+        return np.array([0.99 if "rain" in text else 0.01 for _, text in pairs])
+
+    question = "How many bees are counted?"
+    found = ranker(encode, answers=answers).rank(question, [BEES, GLUE])
+    assert "rain" in sentence(found[0], BEES, GLUE)
+    assert {asked for asked, _ in read} == {question}
+    assert all(text.startswith((f"{BEES.title}. ", f"{GLUE.title}. ")) for _, text in read)
+    read.clear()
+    ranker(encode, answers=answers).rank("The network counts bees.", [BEES, GLUE])
+    assert not read
 
 
 def test_every_sentence_is_ranked_once_with_its_exact_words(encode: BagOfWords) -> None:
