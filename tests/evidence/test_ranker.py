@@ -119,11 +119,12 @@ def test_questions_are_read_and_claims_are_not(encode: BagOfWords) -> None:
 
     def answers(pairs: Sequence[tuple[str, str]]) -> NDArray[np.float64]:
         read.extend(pairs)
-        return np.array([0.99 if "rain" in text else 0.01 for _, text in pairs])
+        return np.array([0.999 if text.endswith(liked) else 0.001 for _, text in pairs])
 
     question = "How many bees are counted?"
+    liked = sentence(ranker(encode).rank(question, [BEES, GLUE])[1], BEES, GLUE)
     found = ranker(encode, answers=answers).rank(question, [BEES, GLUE])
-    assert "rain" in sentence(found[0], BEES, GLUE)
+    assert sentence(found[0], BEES, GLUE) == liked
     assert {asked for asked, _ in read} == {question}
     assert all(text.startswith((f"{BEES.title}. ", f"{GLUE.title}. ")) for _, text in read)
     read.clear()
