@@ -12,7 +12,15 @@ from typing import Any
 
 from rag.llm.replies import COMPLAINTS
 
-__all__ = ["codes_of", "in_words", "is_loading", "is_too_long", "requested_wait", "said_by", "shrink_ratio"]
+__all__ = [
+    "codes_of",
+    "in_words",
+    "is_loading",
+    "is_too_long",
+    "requested_wait",
+    "said_by",
+    "shrink_ratio",
+]
 
 _LOADING = re.compile(
     r"\b(?:loading|initiali[sz]ing)\b|\b(?:warming|starting|spinning|booting) up\b"

@@ -69,7 +69,8 @@ _LANGUAGE = re.compile(_PREFIX + r"(?:`{3,}|~{3,}))([^\n]*`|[^\n]*$)", re.MULTIL
 _DIAGRAM = re.compile(r"\s*mermaid\b", re.IGNORECASE)  # which a browser would run
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")
 _NAMED = re.compile(
-    r"\b(?!and\b|to\b)([a-z]{2,})\.?[ \t\xa0\u3000]*[:：=#]?[ \t\xa0\u3000]*(?=\d)", re.IGNORECASE
+    r"\b(?!and\b|to\b)([a-z]{2,})\.?[ \t\xa0\u3000]*[:：=#_-]?[ \t\xa0\u3000]*(?=\d)",
+    re.IGNORECASE,
 )
 _LABEL = re.compile(r"\b((?:source|paper)s?)[ \t\xa0]*(?=[0-9]{1,3}[ \t]*:)", re.IGNORECASE)
 _LOWERED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")

@@ -258,9 +258,40 @@ def test_how_the_text_is_cut_makes_no_difference(text):
 
 
 PARTS = [
-    *("<think>", "</think>", "<", "think", "[/THINK]", "<|im_end|>", "<|im_start|>user", "analysis"),
-    *("assistantfinal", "<|channel|>", "final", "<|message|>", "Sure", "! ", "Here is", " the answer"),
-    *(":", "\n", "\n\n", "```", "markdown", "NOT-IN", "-THE-", "PAPERS", " ", ". ", "It is", " fast"),
+    *(
+        "<think>",
+        "</think>",
+        "<",
+        "think",
+        "[/THINK]",
+        "<|im_end|>",
+        "<|im_start|>user",
+        "analysis",
+    ),
+    *(
+        "assistantfinal",
+        "<|channel|>",
+        "final",
+        "<|message|>",
+        "Sure",
+        "! ",
+        "Here is",
+        " the answer",
+    ),
+    *(
+        ":",
+        "\n",
+        "\n\n",
+        "```",
+        "markdown",
+        "NOT-IN",
+        "-THE-",
+        "PAPERS",
+        " ",
+        ". ",
+        "It is",
+        " fast",
+    ),
     *("[1]", "User:", "Okay, ", "Answer", "**", "</s>", "\\boxed{", "}", "# ", "a"),
 ]
 
