@@ -199,8 +199,11 @@ def _named_sources(question: str, last: Answer, sources: Mapping[int, Paper]) ->
     for match in _SPOKEN.finditer(question):
         if not any(start < match.end() and match.start() < end for start, end, _ in places):
             places.append((*match.span(), _numbers(match, last)))
-    named = [(*place, tuple(sources[n] for n in ns if n in sources)) for *place, ns in places]
-    return sorted(_Named(*one) for one in named if one[-1])
+    named = [
+        _Named(start, end, tuple(sources[n] for n in numbers if n in sources))
+        for start, end, numbers in sorted(places)
+    ]
+    return [one for one in named if one.papers]
 
 
 def _numbers(spoken: re.Match[str], last: Answer) -> tuple[int, ...]:

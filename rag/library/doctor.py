@@ -174,8 +174,8 @@ def _asked(client: LLMClient, settings: Settings) -> list[str]:
     finish = next((delta.finish for delta in reversed(deltas) if delta.finish), None)
     thought = screen.thinks or any(delta.reasoning for delta in deltas)
     if not screen.text.strip() and not screen.sentinel:
-        sent = "".join(delta.text for delta in deltas)
-        raise no_answer(finish, reasoned=thought, limit=room.output, sent=sent)
+        came = "".join(delta.text for delta in deltas)
+        raise no_answer(finish, reasoned=thought, limit=room.output, sent=came)
     usage = next((delta.usage for delta in reversed(deltas) if delta.usage), None)
     pieces = sum(bool(delta.text) for delta in deltas)
     facts = [

@@ -37,11 +37,13 @@ _TOO_LONG = re.compile(
     | (?<![a-z])max(?:imum)?[ _](?:context|model[ _]len|seq|prompt|input) | \bkv[ _-]?cache\b
     | \btokens?\ of\ context\b | \b(?:does\ not|doesn't|cannot)\ fit\b.{0,40}\bcontext\b
     | \binput_tokens\b.{0,10}\d\ ?>
-    | \bprompt\ exceeds | \b(?:prompt|inputs?|messages?|conversation|content|query|text|string)\b
+    | \bprompt\ exceeds
+    | \b(?:prompt|inputs?|messages?|conversation|content|query|text|string)\b
         (?:\W+\w+){0,3}?\W+too\ (?:long|large|big)
     | \brequest\ (?:body\ |entity\ )?(?:is\ )?too\ (?:large|long|big)
     | \btoo\ many\ (?:\w+\ )?tokens
-    | \b(?:input|prompt|sequence)[ _](?:length|token\ count|tokens?)(?:\b|_exceeded) | \blength\b.{0,60}\bexceed
+    | \b(?:input|prompt|sequence)[ _](?:length|token\ count|tokens?)(?:\b|_exceeded)
+    | \blength\b.{0,60}\bexceed
     | \b(?:less|fewer|more)\ than\ [\d,]+\ tokens
     | \btokens?\b(?!\ per)(?:\ (?:count|limit|length))?\b.{0,80}
         (?:exceed|must\ be\ <=|(?:longer|greater|more|less|fewer)\ than|at\ most|maximum|cannot

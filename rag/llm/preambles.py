@@ -11,7 +11,8 @@ _MARKS = r"[#>*_ ]{0,8}"
 _SIGN = r"[*_ ]{0,4}[:：][*_ ]{0,4}\s*"
 _REPLY = r"(?:answer|response|reply|output)"
 _ROLE = (
-    rf"(?:assistant|ai|bot|chatbot|chatgpt|a|(?:(?:the|my|your|final|short|brief|direct|concise) ){{0,2}}"
+    r"(?:assistant|ai|bot|chatbot|chatgpt|a"
+    r"|(?:(?:the|my|your|final|short|brief|direct|concise) ){0,2}"
     rf"{_REPLY}(?: to (?:the|your) question)?)"
 )
 _COURTESY = (

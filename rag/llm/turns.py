@@ -186,11 +186,9 @@ class Turns:
             self._switch((match["name"] or "").lower())
         elif kind == "turn":
             self._begin_turn(_speaker(match))
-        elif kind == "run_on":
+        elif kind in {"run_on", "end"}:
             self._over = self._begun
-            return self._begun
-        elif kind == "end":
-            self._over = self._begun
+            return self._begun or kind == "end"
         elif kind == "stripped":
             self._withdraw()
         return True

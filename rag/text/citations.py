@@ -89,11 +89,11 @@ _BEFORE_INDEX = re.compile(
 )
 # What stands before two numbers that bound or measure something. "A wide range [1, 2]" cites.
 _BEFORE_INTERVAL = re.compile(
-    r"\b(?:intervals?|indices|(?:the|an?) (?:closed |unit |open )?(?:coordinates?|list|pair|point|range|scale"
-    r"|set|shape|tuple|vector)|(?:dimensions?|range|scale|shape|size) of|(?:of|with) (?:shape|size)"
-    r"|(?:-| )point scale|(?:integers?|numbers?|probabilit(?:y|ies)|ratings?|scores?|values?)"
-    r" (?:from|in|within)|(?:clipped|lies?|lying|mapped|normali[sz]ed|scaled) (?:in|into|to|within))"
-    r"[ \t]*\Z",
+    r"\b(?:intervals?|indices|(?:the|an?) (?:closed |unit |open )?(?:coordinates?|list|pair|point"
+    r"|range|scale|set|shape|tuple|vector)|(?:dimensions?|range|scale|shape|size) of"
+    r"|(?:of|with) (?:shape|size)|(?:-| )point scale"
+    r"|(?:integers?|numbers?|probabilit(?:y|ies)|ratings?|scores?|values?) (?:from|in|within)"
+    r"|(?:clipped|lies?|lying|mapped|normali[sz]ed|scaled) (?:in|into|to|within))[ \t]*\Z",
     re.IGNORECASE,
 )
 _BOUNDS = re.compile(r"\\?\[ ?\d+ ?[,;\u2013-] ?\d+(?: ?, ?\d+)* ?\\?\]")

@@ -2,9 +2,9 @@ r"""The grammar of citation markers, shared by what reads them and what keeps th
 
 A marker is `[1]`, `[1, 2]`, `[1; 3]`, `[1-3]`, `[^1]`, `[Source 1]`, `[citation:1]`, `[ID:1]`,
 `[doc_1]`, `[see 1]`, `[1, p. 3]`, `[1: Its title]`, `(Source 1)`, `(Sources 1 and 2)`, `【1】`,
-`【1†source】`, `［1］`, an escaped `\[1\]`, `\cite{1}`, `<sup>1</sup>` or a superscript. Its numbers
-run from 1 to 999, so that neither a year nor the interval [0, 1] is one. `[4?]` is how a reference
-to a paper that was never given is written.
+`【1†source】`, `［1］`, an escaped `\[1\]`, `\cite{1}`, `<sup>1</sup>` or a superscript. Its
+numbers run from 1 to 999, so that neither a year nor the interval [0, 1] is one. `[4?]` is how a
+reference to a paper that was never given is written.
 
 Two more forms, here called mentions, cite only where their numbers are those of sources and their
 place leaves no other meaning: `(1)` at the end of a sentence, and "paper 3" where a paper is

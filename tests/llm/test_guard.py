@@ -56,12 +56,18 @@ THOUGHTS = [
     "<think>Hm.</think><answer>{}</answer>",
     "<reasoning>Hm.</reasoning>\n<final_answer>\n{}\n</final_answer>",
     "<think>Say <|im_end|> or [1]?</think>{}",
-    "<|channel|>analysis<|message|>Hm.<|end|>"
-    "<|start|>assistant<|channel|>final<|message|>{}<|return|>",
-    "<|start|>assistant<|channel|>analysis<|message|>Hm.<|end|>"
-    "<|start|>assistant<|channel|>final<|message|>{}",
-    "<|channel|>commentary to=x <|constrain|>json<|message|>{{}}<|call|>"
-    "<|start|>assistant<|channel|>final<|message|>{}",
+    (
+        "<|channel|>analysis<|message|>Hm.<|end|>"
+        "<|start|>assistant<|channel|>final<|message|>{}<|return|>"
+    ),
+    (
+        "<|start|>assistant<|channel|>analysis<|message|>Hm.<|end|>"
+        "<|start|>assistant<|channel|>final<|message|>{}"
+    ),
+    (
+        "<|channel|>commentary to=x <|constrain|>json<|message|>{{}}<|call|>"
+        "<|start|>assistant<|channel|>final<|message|>{}"
+    ),
     "analysis<|message|>Hm.<|end|><|start|>assistant<|channel|>final<|message|>{}",
     "<|channel>thought\nHm.<channel|>{}",
     "analysisThe user asks. We answer.assistantfinal{}",
@@ -149,7 +155,8 @@ PREAMBLES = [
 SENTINELS = [
     *("NOT-IN-THE-PAPERS", "NOT_IN_THE_PAPERS", "NOT IN THE PAPERS", "NOTINTHEPAPERS"),
     *("not-in-the-papers", "Not-In-The-Papers", "NotInThePapers", "NOT\\_IN\\_THE\\_PAPERS"),
-    *("NOT‑IN‑THE‑PAPERS", "NOT–IN–THE–PAPERS", "NOT—IN—THE—PAPERS", "NOT－IN－THE－PAPERS"),
+    *("NOT\u2011IN\u2011THE\u2011PAPERS", "NOT\uff0dIN\uff0dTHE\uff0dPAPERS"),
+    *("NOT–IN–THE–PAPERS", "NOT—IN—THE—PAPERS"),
     *("NOT - IN - THE - PAPERS", "NOT-IN- THE-PAPERS", "NOT-IN-THE PAPERS"),
     *("NOT-IN-THE-PAPER", "NOT-IN-PAPERS", "NOT IN PAPERS", "NOT-IN-THE-ABSTRACTS"),
     *("Not in the papers.", "not in the paper", "Not in the abstracts.\n"),
