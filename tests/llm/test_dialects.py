@@ -197,12 +197,12 @@ def test_a_failure_is_not_remembered(server):
 
 
 def test_a_query_in_the_address_goes_with_every_request(server):
-    endpoint = Endpoint(f"{server.url}?api-version=2024-10-21&x=", server.api_key)
+    endpoint = Endpoint(f"{server.url}?api-version=2024-10-21&tenant=ab", server.api_key)
     client = OpenAIClient(Settings(llm_model="test-model"), endpoint=endpoint)
     server.reply("Yes.")
     assert "".join(one.text for one in client.stream(ASKED, max_tokens=9)) == "Yes."
     assert client.list_models() == ["test-model"]
-    assert {one.query for one in server.requests} == {"api-version=2024-10-21&x="}
+    assert {one.query for one in server.requests} == {"api-version=2024-10-21&tenant=ab"}
     assert server.chats[0].path == "/v1/chat/completions"
     assert server.chats[0].headers["api-key"] == server.api_key
     assert "api-version" not in client.endpoint

@@ -65,7 +65,7 @@ class Reply:
     chunks: Sequence[str] | None = None
     reasoning: str = ""
     refusal: str | None = None
-    finish_reason: str = "stop"
+    finish_reason: str | None = "stop"
     usage: Mapping[str, int] | None = None
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
