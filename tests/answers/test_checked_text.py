@@ -160,7 +160,12 @@ def test_a_heading_that_names_its_subject_is_no_claim(heading):
             "LoRA is faster than tuning",
             "Tea doubles the height of adults",
         ),
-        *("Accuracy of 99%", "Error reduced by 7", "A speedup of accuracy 2.5", "It never fails."),
+        *(
+            "An accuracy of 99%",
+            "Error reduced by 7",
+            "A speedup of accuracy 2.5",
+            "It never fails.",
+        ),
     ],
 )
 def test_a_heading_that_states_something_is_one(heading):
