@@ -57,7 +57,7 @@ _PREAMBLES = tuple(
 )
 # Whatever a preamble begins with. Only then is the first line held back until it is all there.
 _TRIGGERS = (
-    *("assistant", "ai:", "ai*", "ai ：", "a:", "a*", "a：", "bot", "chatbot", "chatgpt"),
+    *("assistant", "ai:", "ai*", "ai：", "a:", "a*", "a：", "bot", "chatbot", "chatgpt"),
     *("the answer", "the response"),
     *("the reply", "the output", "my answer", "my response", "your answer", "answer", "response"),
     *("reply", "output", "final answer", "final response", "the final", "my final", "short answer"),
