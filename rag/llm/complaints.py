@@ -27,6 +27,9 @@ _LOADING = re.compile(
     r"|\bnot (?:yet )?(?:loaded|ready)\b|\bcold start",
     re.IGNORECASE,
 )
+_LOAD_FAILED = re.compile(
+    r"\b(?:error|fail(?:ed|ure)?|unable|could not|cannot)\b(?:\W+\w+){0,3}?\W+load", re.IGNORECASE
+)
 _MAY_LOAD = frozenset({0, 409, 425, 429, 500, 502, 503, 504})
 _TITLE = re.compile(r"<title[^<>]*>([^<]{1,200})", re.IGNORECASE)
 # Every server has its own words for a prompt that is longer than the model's context. They speak
@@ -69,7 +72,9 @@ def is_loading(error: BaseException | None) -> bool:
     """Tell whether an endpoint is there and its model isn't yet."""
     if getattr(error, "status_code", None) not in _MAY_LOAD:
         return False
-    return "estimated_time" in _sent(error) or _LOADING.search(said_by(error)) is not None
+    said = said_by(error)
+    loads = _LOADING.search(said) is not None and not _LOAD_FAILED.search(said)
+    return loads or "estimated_time" in _sent(error)
 
 
 def codes_of(error: Any) -> list[str]:  # noqa: ANN401 - an APIError

@@ -20,9 +20,10 @@ _THINK = (
 # A thought's tag is also a token between angle brackets: the order counts.
 _MARK = re.compile(
     rf"(?P<open><{_THINK}(?: [^<>|\n]{{0,50}})?>|\[THINK(?:ING)?\]|◁think▷"
-    r"|<\|(?:begin_of_thought|START_THINKING|think(?:ing)?)\|>|<unused94>)"
+    r"|<\|(?:begin_of_thought|START_THINKING|think(?:ing)?)\|>|<unused94>"
+    r"|<details type=\"reasoning\"[^<>|\n]{0,60}>)"
     rf"|(?P<close></{_THINK}>|\[/THINK(?:ING)?\]|◁/think▷|<channel\|>"
-    r"|<\|(?:end_of_thought|END_THINKING|/think(?:ing)?)\|>|<unused95>)"
+    r"|<\|(?:end_of_thought|END_THINKING|/think(?:ing)?)\|>|<unused95>|</details>)"
     r"|(?P<channel><\|channel\|?>[ \t]*(?P<name>[a-z]*)(?:[^<\n]|<\|constrain\|>){0,60}"
     r"(?:<\|message\|>|\n))"
     r"|(?P<turn>(?:<\|(?:im_start|start|start_header_id|start_of_role)\|>|<start_of_turn>)"
@@ -227,6 +228,8 @@ class Turns:
 
     def _close(self, match: re.Match[str], *, final: bool) -> bool | None:
         """Act on the end of a thought whose beginning was never marked."""
+        if match[0].lower() == "</details>":  # which ends much else
+            return False
         if self._named:
             self._named -= 1
             return False

@@ -105,7 +105,7 @@ def test_the_query_engine_answers_with_the_model(server, written):
             "［2］",
             "[doc_2]",
         ),
-        *("[citation:2]", "[ID:2]", "[2, p. 1]", "²", "\\cite{2}", "<sup>2</sup>", "(2)"),
+        *("[citation:2]", "[ID:2]", "[2, p. 1]", "²", "\\cite{2}", "<sup>2</sup>"),
     ],
 )
 def test_papers_are_numbered_in_order_of_first_use(server, written, marker):

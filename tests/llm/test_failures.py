@@ -97,6 +97,16 @@ def test_a_model_that_is_being_loaded_is_waited_for(server, reply, wait):
     assert wait is None or waits == [wait, wait]
 
 
+def test_a_model_that_could_not_be_loaded_is_not(server):
+    waits = []
+    model = OpenAIClient(Settings(llm_model="test-model", llm_retries=0), sleep=waits.append)
+    for said in ("error loading model", "Failed to load: error while loading the weights"):
+        server.reply(Reply(status=500, error=said))
+        with pytest.raises(LLMError, match=said):
+            list(model.stream([], max_tokens=50))
+    assert not waits
+
+
 def test_the_wait_for_a_model_has_an_end(server):
     waits = []
     settings = Settings(llm_model="test-model", llm_retries=0, llm_timeout=30)
