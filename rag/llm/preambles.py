@@ -10,8 +10,12 @@ _LONGEST = 240  # characters: what is longer says something
 _MARKS = r"[#>*_ ]{0,8}"
 _SIGN = r"[*_ ]{0,4}[:：][*_ ]{0,4}\s*"
 _REPLY = r"(?:answer|response|reply|output)"
+# The question once more, and then the answer under a name of its own.
+_ASKED = r"(?:question|q|human|user)"
+_ANSWERED = rf"{_MARKS}(?:assistant|ai|answer|response|a){_SIGN}"
+_LONGEST_NAME = 32  # characters of that
 _ROLE = (
-    r"(?:assistant|ai|bot|chatbot|chatgpt|a"
+    r"(?:assistant|ai|bot|chatbot|chatgpt|a|final"
     r"|(?:(?:the|my|your|final|short|brief|direct|concise) ){0,2}"
     rf"{_REPLY}(?: to (?:the|your) question)?)"
 )
@@ -43,6 +47,7 @@ _PREAMBLES = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
         rf"{_MARKS}{_ROLE}{_SIGN}",
+        rf"{_MARKS}{_ASKED}{_SIGN}[^\n]*\n\s*(?={_ANSWERED})",
         rf"(?:#{{1,6}} |\*\*|__){_ROLE}(?:\*\*|__)?[ \t]*\n\s*",
         r"(?-i:assistant|model)[ \t]*\n\s*",
         rf"{_COURTESY}[.!]+\s+",
@@ -57,6 +62,7 @@ _PREAMBLES = tuple(
 )
 # Whatever a preamble begins with. Only then is the first line held back until it is all there.
 _TRIGGERS = (
+    *("question", "q:", "q*", "human", "user", "final:", "final*"),
     *("assistant", "ai:", "ai*", "ai：", "a:", "a*", "a：", "bot", "chatbot", "chatgpt"),
     *("the answer", "the response"),
     *("the reply", "the output", "my answer", "my response", "your answer", "answer", "response"),
@@ -69,6 +75,7 @@ _TRIGGERS = (
     *("according to", "from the", "from these", "from your", "using the", "using these"),
     *("let me", "i'll", "i’ll", "i will", "i can", "as an ai"),
 )
+_ASKS = re.compile(rf"{_MARKS}{_ASKED}{_SIGN}", re.IGNORECASE)
 _LEADS = re.compile(rf"{_MARKS}(.*)", re.DOTALL)
 
 
@@ -127,5 +134,8 @@ def _begins(text: str, words: str) -> bool:
 
 def _is_whole(beginning: str) -> bool:
     """Tell whether the first line has ended and another has begun."""
-    head, line_end, rest = beginning.partition("\n")
-    return bool(line_end and rest.strip()) and bool(head.strip())
+    head, _, rest = beginning.partition("\n")
+    begun = rest.lstrip()
+    if _ASKS.match(head):
+        return "\n" in begun or len(begun) > _LONGEST_NAME
+    return bool(head.strip() and begun)

@@ -19,11 +19,11 @@ _THINK = (
 )
 # A thought's tag is also a token between angle brackets: the order counts.
 _MARK = re.compile(
-    rf"(?P<open><{_THINK}(?: [^<>|\n]{{0,50}})?>|\[THINK(?:ING)?\]|◁think▷"
-    r"|<\|(?:begin_of_thought|START_THINKING|think(?:ing)?)\|>|<unused94>"
+    rf"(?P<open><{_THINK}(?: [^<>|\n]{{0,50}})?>|\[(?:THINK(?:ING)?|REASONING)\]|◁think▷"
+    r"|<\|(?:begin_of_thought|START_THINKING|think(?:ing)?|thought)\|>|<unused94>"
     r"|<details type=\"reasoning\"[^<>|\n]{0,60}>)"
-    rf"|(?P<close></{_THINK}>|\[/THINK(?:ING)?\]|◁/think▷|<channel\|>"
-    r"|<\|(?:end_of_thought|END_THINKING|/think(?:ing)?)\|>|<unused95>|</details>)"
+    rf"|(?P<close></{_THINK}>|\[/(?:THINK(?:ING)?|REASONING)\]|◁/think▷|<channel\|>"
+    r"|<\|(?:end_of_thought|END_THINKING|/think(?:ing)?|/thought)\|>|<unused95>|</details>)"
     r"|(?P<channel><\|channel\|?>[ \t]*(?P<name>[a-z]*)(?:[^<\n]|<\|constrain\|>){0,60}"
     r"(?:<\|message\|>|\n))"
     r"|(?P<turn>(?:<\|(?:im_start|start|start_header_id|start_of_role)\|>|<start_of_turn>)"
@@ -40,7 +40,8 @@ _THOUGHTS = frozenset({"analysis", "commentary", "thought", "thoughts", "thinkin
 _MODELS = frozenset({"assistant", "model"})
 _LONGEST = 150  # characters of a mark
 _WORDS = (
-    *("[THINK]", "[THINKING]", "[/THINK]", "[/THINKING]", "[INST]", "[/INST]", "[SYSTEM_PROMPT]"),
+    *("[THINK]", "[THINKING]", "[/THINK]", "[/THINKING]", "[REASONING]", "[/REASONING]"),
+    *("[INST]", "[/INST]", "[SYSTEM_PROMPT]"),
     *("[/SYSTEM_PROMPT]", "◁THINK▷", "◁/THINK▷", "\nUSER:", "\nHUMAN:", "\n### INSTRUCTION:"),
     *("\nQUESTION:", "\n### INPUT:", "\n### USER:", "\n### HUMAN:", "\n### QUESTION:"),
 )
@@ -73,14 +74,16 @@ _MUSES = (
     ),
     *("the user", "user asks", "user wants", "so the user", "so, the user", "so i ", "so we "),
     *("the question is", "the question asks", "to answer th", "thinking", "thought:", "thoughts:"),
-    *("thought process", "reasoning:", "analysis:", "**thought", "**thinking", "**reasoning"),
-    *("**analysis", "# thought", "## thought", "## reasoning", "here is my thought"),
+    *("thought process", "thoughts\n", "thought**", "thoughts**", "reasoning:", "reasoning\n"),
+    *("reasoning**", "analysis:", "analysis\n", "analysis**", "here is my thought"),
     *("here's my thought", "step 1"),
 )
 # What stands before the answer of a text that began so.
 _LABEL = re.compile(
-    r"\n[ \t]*(?=(?:\*\*|\#{1,4} ?)?(?:(?:final |my )?answer|here is my response|response)"
-    r"(?:\*\*)?:)|\.\.\.done thinking\.",
+    r"\n[ \t]*(?=(?:\*\*|\#{1,4} ?)?(?:(?:final |my )?answer|final|here is my response|response)"
+    r"(?:\*\*)?:)"
+    r"|\n[ \t]*(?=(?:\*\*|\#{1,4} ?)(?:final |my )?(?:answer|response)(?:\*\*)?[ \t]*\n)"
+    r"|\.\.\.done thinking\.",
     re.IGNORECASE,
 )
 _LONGEST_LABEL = 40
@@ -331,7 +334,7 @@ class _Opening:
             self._held = [beginning[match.end() :]]
             return self._let_go()
         elif not self._in_doubt(beginning):
-            low = beginning.lower()
+            low = _unmarked(beginning)
             if not any(low.startswith(words) and not _goes_on(low, words) for words in _MUSES):
                 return self._let_go()
             self._muses, self._held = True, []
@@ -340,7 +343,7 @@ class _Opening:
 
     @staticmethod
     def _in_doubt(beginning: str) -> bool:
-        start, low = beginning.strip(), beginning.lower()
+        start, low = beginning.strip(), _unmarked(beginning)
         channel = any(name.startswith(start) for name in _CHANNELS)
         return not start or channel or any(words.startswith(low) for words in _MUSES)
 
@@ -362,6 +365,11 @@ class _Opening:
     def _let_go(self) -> str:
         self.settled = True
         return "".join(self._held)
+
+
+def _unmarked(text: str) -> str:
+    """Return a beginning in lower case, without the marks of a heading or of bold words."""
+    return text.lower().lstrip("#*_ ")
 
 
 def _goes_on(text: str, words: str) -> bool:

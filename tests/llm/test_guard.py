@@ -78,6 +78,12 @@ THOUGHTS = [
     "**Thinking:** Hm.\n\n**Answer:** {}",
     "Thinking Process:\n1. Look.\n2. Answer.\n\n### Final answer: {}",
     "Okay, the user asks about speed. Let me look.\n\nAnswer: {}",
+    "**Reasoning**\nHm.\n\n**Answer**\n{}",
+    "### Reasoning\nHm.\n### Answer\n{}",
+    "## Analysis\nHm.\n\n## Final Answer\n\n{}",
+    "analysis: Hm.\nfinal: {}",
+    "[Reasoning]Hm.[/Reasoning]{}",
+    "<|thought|>Hm.<|/thought|>{}",
 ]
 
 # Everything around the answer belongs to a template, or to somebody else's turn.
@@ -151,6 +157,10 @@ PREAMBLES = [
     "I'll answer based on the papers provided.\n\n",
     "As an AI language model, I can answer:\n",
     "Assistant: Sure! Here is the answer:\n\n",
+    "Question: How fast is it?\nAnswer: ",
+    "**Question:** How fast is it?\n\n**Answer:** ",
+    "Q: How fast is it?\nA: ",
+    "Human: How fast is it?\nAssistant: ",
 ]
 
 SENTINELS = [
@@ -196,6 +206,9 @@ PLAIN = [
     "Based on contrastive learning, CLIP is fast [1].",
     "According to the papers, it is fast [1].",
     "A model is fast [1].",
+    "Questions: they are many [1].\nAnswers are few [2].",
+    "Question answering: it is fast [1].\nA model is small [2].",
+    "Analysis shows that it is fast [1].\n\n**Answering** it is small [2].",
     "AI systems are fast [1].",
     "It is fast [1]. trailing space",
     "Here is the answer:",
