@@ -17,6 +17,7 @@ from hypothesis import settings as hypothesis_settings
 from servers.openai_server import OpenAIServer
 
 from rag import Library, Settings, registry
+from rag.llm import dialects
 from rag.llm import failures as llm_failures
 from rag.models.encoder import SentenceEncoder, default_weights
 
@@ -75,6 +76,8 @@ def _test_environment(
 ) -> None:
     """Give every test the default settings and an empty working folder."""
     _clean_environment(monkeypatch, model_cache)
+    dialects._KNOWN.clear()  # a port may have been another server's
+    dialects._ROOMS.clear()
     monkeypatch.chdir(tmp_path_factory.mktemp("here"))
 
 

@@ -14,12 +14,13 @@ from rag.verification.verdicts import RULES, Evidence, SentenceVerdict, Status
 from rag.verification.verifier import Claim, Verifier
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterator, Mapping, Sequence
 
     from rag.papers import Paper
 
 __all__ = [
     "Checked",
+    "bare",
     "check_text",
     "fails",
     "left_out_note",
@@ -62,8 +63,9 @@ def check_text(
             are added where they are missing.
         verifier: Judges the sentences.
     """
-    claims = [one for one in split_claims(text, sources=numbered) if _is_claim(one)]
     papers = {paper.id: paper for paper in pool}
+    titles = {bare(paper.title) for paper in (*papers.values(), *numbered.values())}
+    claims = [one for one in split_claims(text, sources=numbered) if _is_claim(one, titles)]
     for claim in claims:
         papers.update({numbered[n].id: numbered[n] for n in claim.numbers if n in numbered})
     places = {paper_id: index for index, paper_id in enumerate(papers)}
@@ -186,13 +188,20 @@ def _is_left_over(line: str) -> bool:
     return bool(line.strip()) and _EMPTY_LINE.fullmatch(line) is not None
 
 
-def _is_claim(sentence: CitedSentence) -> bool:
+def _is_claim(sentence: CitedSentence, titles: Container[str]) -> bool:
     if sentence.numbers or sentence.unknown or sentence.kind == "code":
         return True
+    if sentence.kind == "heading" and bare(sentence.text) in titles:
+        return False
     states = {"heading": heading_makes_claim, "row": row_makes_claim}.get(
         sentence.kind, makes_claim
     )
     return states(sentence.text)
+
+
+def bare(text: str) -> str:
+    """Return a title or heading in a form to compare: its letters and digits alone."""
+    return "".join(char for char in text.casefold() if char.isalnum())
 
 
 def _unknown(claim: CitedSentence, numbered: Mapping[int, Paper]) -> tuple[int, ...]:

@@ -15,9 +15,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rag.answers.blocks import QUOTED, find_blocks
-from rag.text.citations import PlacedMarker, find_markers
+from rag.text.citations import PlacedMarker, find_markers, without_markers
 from rag.text.fences import classify
-from rag.text.markers import without_markers
 from rag.text.sentences import sentence_spans
 
 if TYPE_CHECKING:

@@ -21,6 +21,7 @@ from rag.errors import LLMError
 from rag.llm.budget import Usage, cut_note, estimate_tokens
 from rag.llm.cache import CachedText
 from rag.llm.client import Delta
+from rag.llm.dialects import known_room, remember_room
 from rag.llm.failures import BrokenStreamError, ContextTooLongError, finish_note, no_answer
 from rag.llm.guard import SENTINEL, Screen, quarantine
 from rag.llm.messages import Message
@@ -109,7 +110,8 @@ class Draft:
         self._budget = prepared.request.budget
         self._notes: list[str] = []
         self._timings = dict(prepared.timings)
-        self._most: int | None = None  # tokens of evidence, once the endpoint has refused more
+        # Tokens of evidence, once the endpoint has refused more.
+        self._most = known_room(tools.model.endpoint, tools.model.name)
         self._shrinks = 0
         self._broken = ""  # why the reply broke off
         self._ready: Answer | None = None
@@ -197,6 +199,11 @@ class Draft:
         return self._tools.settings.strict or self._tools.settings.repair
 
     @property
+    def _has_words(self) -> bool:
+        """Whether the reply holds an answer, or the word that there is none."""
+        return bool(self._reply.shown.strip()) or self._reply.screen.sentinel
+
+    @property
     def full(self) -> bool:
         """Whether nothing more may be shown, so that the model need not go on."""
         return self._reply.screen.cut
@@ -210,10 +217,12 @@ class Draft:
         reply = self._reply
         rest = self._show(reply.screen.finish(), final=True)
         self._count()
-        if not reply.shown.strip() and not reply.screen.sentinel:
-            reasoned = reply.reasoned or reply.screen.thinks
-            self.fail(no_answer(reply.finish, reasoned=reasoned, limit=self._request.max_tokens))
+        if not self._has_words:
+            reasoned, limit = reply.reasoned or reply.screen.thinks, self._request.max_tokens
+            self.fail(no_answer(reply.finish, reasoned=reasoned, limit=limit, sent=reply.raw))
             return rest
+        if self._shrinks and self._most is not None:
+            remember_room(self._tools.model.endpoint, self._tools.model.name, self._most)
         self._timings["generation"] = time.perf_counter() - self._asked
         self._note_the_end()
         self.open = False
@@ -227,9 +236,11 @@ class Draft:
         """
         if isinstance(error, ContextTooLongError) and self._shrink(error.ratio):
             return ""
-        if isinstance(error, BrokenStreamError) and self._reply.shown.strip():
-            self._broken = f"{error.message} The end of the answer is missing."
-            return self.close()
+        if isinstance(error, BrokenStreamError):
+            rest = self._show(self._reply.screen.finish(), final=True)
+            if self._has_words:
+                self._broken = f"{error.message} The end of the answer is missing."
+                return rest + self.close()
         if self._tools.settings.fallback != "extractive":
             raise error
         answer = quote(self._prepared, self._tools.settings, self._tools.verifier.reader)

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from rag.answers.answer import Verification
-from rag.answers.checking import check_text
+from rag.answers.checking import bare, check_text
 from rag.errors import LibraryError, PaperNotFoundError
 from rag.papers import Paper, find_identifier
 from rag.sources import read_sources
+from rag.verification.claims import states
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -76,6 +77,9 @@ def verify_text(
     if papers is not None:
         given = [one if isinstance(one, Paper) else lookup.by_id(one) for one in papers]
         numbered = dict(enumerate(given, start=1))
+        titles = [bare(paper.title) for paper in given]
+        if any(_says_something(one) and bare(one) not in titles for one in entries.values()):
+            body = text  # no list of references, since its entries would name papers
     elif entries:
         found = {n: _find(entry, lookup) for n, entry in entries.items()}
         numbered = {n: paper for n, paper in found.items() if paper is not None}
@@ -118,24 +122,42 @@ def split_references(text: str) -> tuple[str, dict[int, str]]:
         end = begin = start.start()
     else:
         return text, {}
-    entries, behind = _read_entries(text, begin)
+    entries, first, behind = _read_entries(text, begin)
     if not entries:
         return text, {}
-    listed = re.sub(r"[^\n]", " ", text[end:behind])
-    return text[:end] + listed + text[behind:], entries
+
+    def blank(start: int, stop: int) -> str:
+        return re.sub(r"[^\n]", " ", text[start:stop])
+
+    # What stands between the heading and the list is no part of it.
+    shown = text[:end] + blank(end, begin) + text[begin:first] + blank(first, behind)
+    return shown + text[behind:], entries
 
 
-def _read_entries(text: str, at: int) -> tuple[dict[int, str], int]:
-    """Read references from an offset on, and return where they end."""
+def _says_something(entry: str) -> bool:
+    """Tell whether an entry of a list of references is a sentence, and names no paper."""
+    return states(entry) and not _names_paper(entry)
+
+
+def _names_paper(entry: str) -> bool:
+    return bool(_REFERENCE.search(entry) or _QUOTED.search(entry) or _identifiers(entry))
+
+
+def _read_entries(text: str, at: int) -> tuple[dict[int, str], int, int]:
+    """Read references from an offset on, and return them, where they begin and where they end."""
     entries: dict[int, str] = {}
-    current = 0
+    current, first = 0, at
     apart = False  # whether an empty line stands before
     for line in text[at:].splitlines(keepends=True):
         match = _ENTRY.match(line)
         number = int(match[1] or match[2]) if match else 0
         if match and apart and number in entries:
             break  # a sentence that begins with what it cites
+        whole = current and _names_paper(entries[current])
+        if not match and whole and line[:1].isupper() and _says_something(line):
+            break
         if match:
+            first = first if entries else at
             current = number
             entries[current] = line[match.end() :].strip()
         elif line.strip() and entries and (apart or line.startswith("#")):
@@ -146,7 +168,7 @@ def _read_entries(text: str, at: int) -> tuple[dict[int, str], int]:
             entries[current] += " " + line.strip()
         apart = not line.strip()
         at += len(line)
-    return entries, at
+    return entries, first, at
 
 
 def _is_file(text: str) -> bool:
@@ -168,15 +190,15 @@ def _read(path: Path) -> list[Paper]:
     return papers
 
 
+def _identifiers(entry: str) -> list[str]:
+    words = re.sub(r"(?i)arxiv:\s+", "arxiv:", entry).split()
+    found = (find_identifier(word.strip(".,;()<>[]\"'“”*_")) for word in words)
+    return [one for one in found if one is not None]
+
+
 def _find(entry: str, lookup: Lookup) -> Paper | None:
     """Find the paper that a reference names by an identifier, else by its title."""
-    words = (
-        word.strip(".,;()<>[]\"'“”*_") for word in re.sub(r"(?i)arxiv:\s+", "arxiv:", entry).split()
-    )
-    for word in words:
-        identifier = find_identifier(word)
-        if identifier is None:
-            continue
+    for identifier in _identifiers(entry):
         try:
             return lookup.by_id(identifier)
         except PaperNotFoundError:

@@ -67,8 +67,10 @@ _IDLE_IT = re.compile(
     r"|known|safe|worth|necessary|important|hard|easy|difficult|common|cheap|cheaper)\b",
     re.IGNORECASE,
 )
-_SOURCE = re.compile(
-    r"\[(\d{1,3})\]|\b(?:paper|source|reference|number|no\.)\s*(\d{1,3})\b"
+# A person names a source by a marker, as answers have them, or by these words.
+_SPOKEN = re.compile(
+    r"\b(?:papers?|sources?|references?|numbers?|no\.)\s*"
+    r"(\d{1,3}(?:(?:\s*[,&]\s*|\s*,?\s+and\s+)\d{1,3})*)\b"
     r"|\bthe (first|second|third|fourth|fifth|last) (?:one|paper|source)\b",
     re.IGNORECASE,
 )
@@ -136,10 +138,11 @@ def make_standalone(
         sources: The papers cited in the conversation, by their numbers.
     """
     cited = list(last.papers.values())
-    named = {paper.id: paper for paper in _named_sources(question, last, sources)}
+    named = _named_sources(question, last, sources)
     if named:
-        replaced = _SOURCE.sub(lambda match: _title_of(match, last, sources), question)
-        return FollowUp(replaced, replaced, tuple(named), depends=True)
+        replaced = _with_titles(question, named)
+        ids = dict.fromkeys(paper.id for one in named for paper in one.papers)
+        return FollowUp(replaced, replaced, tuple(ids), depends=True)
     if not _depends(question, cited):
         return FollowUp(question, question)
     opening = topic if len(topic) <= _LONGEST_TOPIC else topic[:_LONGEST_TOPIC].rsplit(" ", 1)[0]
@@ -182,22 +185,42 @@ def _general() -> frozenset[str]:
     return frozenset(terms(_GENERAL))
 
 
-def _named_sources(question: str, last: Answer, sources: Mapping[int, Paper]) -> list[Paper]:
-    found = (_source(match, last, sources) for match in _SOURCE.finditer(question))
-    return [paper for paper in found if paper is not None]
+class _Named(NamedTuple):
+    """A place in a question that names papers: `question[start:end]`."""
+
+    start: int
+    end: int
+    papers: tuple[Paper, ...]
 
 
-def _source(match: re.Match[str], last: Answer, sources: Mapping[int, Paper]) -> Paper | None:
-    if number := match[1] or match[2]:
-        return sources.get(int(number))
-    listed = list(last.papers.values())
-    place = -1 if match[3].lower() == "last" else _ORDER.index(match[3].lower())
-    return listed[place] if -len(listed) <= place < len(listed) else None
+def _named_sources(question: str, last: Answer, sources: Mapping[int, Paper]) -> list[_Named]:
+    """Return the places that name papers, in order and apart."""
+    places = [(one.start, one.end, one.piece.numbers) for one in find_markers(question)]
+    for match in _SPOKEN.finditer(question):
+        if not any(start < match.end() and match.start() < end for start, end, _ in places):
+            places.append((*match.span(), _numbers(match, last)))
+    named = [
+        _Named(start, end, tuple(sources[n] for n in numbers if n in sources))
+        for start, end, numbers in sorted(places)
+    ]
+    return [one for one in named if one.papers]
 
 
-def _title_of(match: re.Match[str], last: Answer, sources: Mapping[int, Paper]) -> str:
-    paper = _source(match, last, sources)
-    return f"“{one_line(paper.title)}”" if paper is not None else match[0]
+def _numbers(spoken: re.Match[str], last: Answer) -> tuple[int, ...]:
+    if spoken[1]:
+        return tuple(map(int, re.findall(r"\d+", spoken[1])))
+    listed, word = list(last.papers), spoken[2].lower()
+    place = -1 if word == "last" else _ORDER.index(word)
+    return (listed[place],) if -len(listed) <= place < len(listed) else ()
+
+
+def _with_titles(question: str, named: Sequence[_Named]) -> str:
+    replaced, at = "", 0
+    for one in named:
+        titles = " and ".join(f"“{one_line(paper.title)}”" for paper in one.papers)
+        replaced += question[at : one.start] + titles
+        at = one.end
+    return replaced + question[at:]
 
 
 class Rewrite:

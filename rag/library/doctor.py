@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import re
 from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ __all__ = ["Check", "diagnose"]
 # What the language model is asked, about the first papers of the sample.
 _QUESTION = "How does the Transformer relate the positions of a sequence to one another?"
 _PAPERS = 10
+_SENDS_HERE = re.compile(r"(?:See|Check it with): rag doctor")
 _LONGEST = 20_000  # characters of an answer that are looked at
 
 
@@ -146,7 +148,10 @@ def _language_model(settings: Settings) -> str:
     try:
         facts = _asked(client, settings)
     except LLMError as error:
-        raise LLMError(error.message, hint=f"{error.hint} {_offered(client)}".strip()) from error
+        # What sends people here is no hint here.
+        said = _SENDS_HERE.sub("", error.hint).rstrip(". ")
+        hint = " ".join(one for one in (f"{said}." if said else "", _offered(client)) if one)
+        raise LLMError(error.message, hint=hint) from error
     took = f"answers in {time.perf_counter() - started:.1f} s"
     return f"{client.name} at {client.endpoint}: {', '.join([took, *facts])}"
 
@@ -174,7 +179,8 @@ def _asked(client: LLMClient, settings: Settings) -> list[str]:
     finish = next((delta.finish for delta in reversed(deltas) if delta.finish), None)
     thought = screen.thinks or any(delta.reasoning for delta in deltas)
     if not screen.text.strip() and not screen.sentinel:
-        raise no_answer(finish, reasoned=thought, limit=room.output)
+        came = "".join(delta.text for delta in deltas)
+        raise no_answer(finish, reasoned=thought, limit=room.output, sent=came)
     usage = next((delta.usage for delta in reversed(deltas) if delta.usage), None)
     pieces = sum(bool(delta.text) for delta in deltas)
     facts = [

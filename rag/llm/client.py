@@ -381,7 +381,7 @@ def _read(sent: Iterable[bytes]) -> Iterator[Delta]:
     for data in sent:
         yield from reader.feed(data)
         if reader.done:
-            return
+            break
     yield from reader.finish()
 
 
@@ -391,6 +391,6 @@ async def _aread(sent: AsyncIterator[bytes]) -> AsyncGenerator[Delta, None]:
         for delta in reader.feed(data):
             yield delta
         if reader.done:
-            return
+            break
     for delta in reader.finish():
         yield delta

@@ -3,27 +3,50 @@
 from __future__ import annotations
 
 import email.utils
+import html
 import json
 import re
 import time
+from contextlib import suppress
 from typing import Any
 
-__all__ = ["codes_of", "is_loading", "is_too_long", "requested_wait", "said_by", "shrink_ratio"]
+from rag.llm.replies import COMPLAINTS
+
+__all__ = [
+    "codes_of",
+    "in_words",
+    "is_loading",
+    "is_too_long",
+    "requested_wait",
+    "said_by",
+    "shrink_ratio",
+]
 
 _LOADING = re.compile(
-    r"\bloading\b|\bwarming up\b|\bstarting up\b|\bnot (?:yet )?(?:loaded|ready)\b", re.IGNORECASE
+    r"\b(?:loading|initiali[sz]ing)\b|\b(?:warming|starting|spinning|booting) up\b"
+    r"|\bnot (?:yet )?(?:loaded|ready)\b|\bcold start",
+    re.IGNORECASE,
 )
+_LOAD_FAILED = re.compile(
+    r"\b(?:error|fail(?:ed|ure)?|unable|could not|cannot)\b(?:\W+\w+){0,3}?\W+load", re.IGNORECASE
+)
+_MAY_LOAD = frozenset({0, 409, 425, 429, 500, 502, 503, 504})
+_TITLE = re.compile(r"<title[^<>]*>([^<]{1,200})", re.IGNORECASE)
 # Every server has its own words for a prompt that is longer than the model's context. They speak
 # of the context itself, or of an amount of tokens or text that is too much.
 _TOO_LONG = re.compile(
     r"""\bcontext[ _-]?(?:length|window|size|limit|overflow)
     | \b(?:exceeds?|exceeded|overflows?)\ context | \bn_ctx\b | \bphysical\ batch\ size
-    | \bmax(?:imum)?[ _](?:context|model[ _]len|seq|prompt|input)
-    | \b(?:prompt|inputs?|messages?|conversation|content|query|text)\b
+    | (?<![a-z])max(?:imum)?[ _](?:context|model[ _]len|seq|prompt|input) | \bkv[ _-]?cache\b
+    | \btokens?\ of\ context\b | \b(?:does\ not|doesn't|cannot)\ fit\b.{0,40}\bcontext\b
+    | \binput_tokens\b.{0,10}\d\ ?>
+    | \bprompt\ exceeds
+    | \b(?:prompt|inputs?|messages?|conversation|content|query|text|string)\b
         (?:\W+\w+){0,3}?\W+too\ (?:long|large|big)
     | \brequest\ (?:body\ |entity\ )?(?:is\ )?too\ (?:large|long|big)
     | \btoo\ many\ (?:\w+\ )?tokens
-    | \b(?:input|prompt|sequence)\ (?:length|token\ count|tokens?)\b | \blength\b.{0,60}\bexceed
+    | \b(?:input|prompt|sequence)[ _](?:length|token\ count|tokens?)(?:\b|_exceeded)
+    | \blength\b.{0,60}\bexceed
     | \b(?:less|fewer|more)\ than\ [\d,]+\ tokens
     | \btokens?\b(?!\ per)(?:\ (?:count|limit|length))?\b.{0,80}
         (?:exceed|must\ be\ <=|(?:longer|greater|more|less|fewer)\ than|at\ most|maximum|cannot
@@ -47,9 +70,11 @@ _LEAST_RATIO, _MARGIN = 0.2, 0.9
 
 def is_loading(error: BaseException | None) -> bool:
     """Tell whether an endpoint is there and its model isn't yet."""
-    if getattr(error, "status_code", None) not in {500, 503}:
+    if getattr(error, "status_code", None) not in _MAY_LOAD:
         return False
-    return _LOADING.search(said_by(error)) is not None
+    said = said_by(error)
+    loads = _LOADING.search(said) is not None and not _LOAD_FAILED.search(said)
+    return loads or "estimated_time" in _sent(error)
 
 
 def codes_of(error: Any) -> list[str]:  # noqa: ANN401 - an APIError
@@ -61,22 +86,40 @@ def said_by(error: Any) -> str:  # noqa: ANN401 - an APIError
     """Return the endpoint's own words, wherever it put them."""
     body = getattr(error, "body", None)
     if isinstance(body, dict):
-        inner = body.get("error", body)
-        if isinstance(inner, dict):
-            return _words(inner)
-        return str(inner)
-    text = str(body or getattr(error, "message", ""))
-    # A page meant for a browser says nothing that fits on a line.
-    return "" if text.lstrip().startswith("<") else text
+        inner = body.get("error") or body
+        return _words(inner) if isinstance(inner, dict) else str(inner)
+    return in_words(str(body or getattr(error, "message", "")))
+
+
+def in_words(sent: str) -> str:
+    """Return what was sent in words: of a page that is meant for a browser, its title.
+
+    >>> in_words("<html><title>502 Bad Gateway</title>..."), in_words("No such model.")
+    ('502 Bad Gateway', 'No such model.')
+    """
+    if not sent.lstrip().startswith("<"):
+        return sent
+    title = _TITLE.search(sent)
+    return html.unescape(title[1]).strip() if title else ""
 
 
 def _words(body: dict[str, Any]) -> str:
-    said = body.get("message") or body.get("detail") or body.get("errors")
+    status = body.get("base_resp")
+    said = next((body[name] for name in COMPLAINTS if body.get(name)), None)
+    said = said or (status.get("status_msg") if isinstance(status, dict) else None)
     words = said if isinstance(said, str) else json.dumps(said or body)
     # A gateway says only that somebody else has failed, and in here what that was.
     inner = body.get("metadata")
     raw = inner.get("raw") if isinstance(inner, dict) else None
     return f"{words} {raw}" if raw else words
+
+
+def _sent(error: Any) -> dict[str, Any]:  # noqa: ANN401 - an APIError
+    """Return the whole object that an endpoint sent: the openai package keeps a part of it."""
+    body = getattr(error, "body", None)
+    with suppress(ValueError, AttributeError):
+        body = json.loads(error.response.text)
+    return body if isinstance(body, dict) else {}
 
 
 def is_too_long(error: Any) -> bool:  # noqa: ANN401 - an APIStatusError
@@ -115,9 +158,9 @@ def _size(number: str) -> int:
 
 def requested_wait(error: BaseException | None) -> float | None:
     """Return the seconds that an endpoint asks to wait, given as a number or as a date."""
-    body = getattr(error, "body", None)
-    if isinstance(body, dict) and isinstance(body.get("estimated_time"), int | float):
-        return float(body["estimated_time"])  # until a model is loaded
+    estimated = _sent(error).get("estimated_time")
+    if isinstance(estimated, int | float):
+        return float(estimated)  # until a model is loaded
     headers = getattr(getattr(error, "response", None), "headers", None) or {}
     try:
         if "retry-after-ms" in headers:

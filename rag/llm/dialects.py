@@ -18,25 +18,38 @@ if TYPE_CHECKING:
 
     from rag.llm.messages import Message
 
-__all__ = ["Dialect", "Talk", "known_dialect"]
+__all__ = ["Dialect", "Talk", "known_dialect", "known_room", "remember_room"]
 
 _REFUSED = frozenset({0, 400, 422})  # 0: an error of status 200 that names no other
 _TEMPLATE_FAILED = 500  # how some servers report what a model's template doesn't take
 _PARAMETERS = ("stream_options", "temperature")
 _NO_STREAM = re.compile(
     r"""(?<![\w-])stream(?:ing)?\b(?!_).{0,60}\b(?:not|unsupported|disabled)\b
-    | (?:\bnot|n't|\bunsupported|\bverified)\b.{0,40}(?<![\w-])stream(?:ing)?\b(?!_)""",
+    | (?:\bnot|n't|\bunsupported|\bverified)\b.{0,40}(?<![\w-])stream(?:ing)?\b(?!_)
+    | (?<![\w-])stream\W{1,3}(?:must|should)\ be\ false""",
+    re.IGNORECASE | re.DOTALL | re.VERBOSE,
+)
+_UNKNOWN_LIMIT = re.compile(
+    r"\b(?:unknown|unsupported|unrecogni[sz]ed|unexpected)\b[^.]{0,40}\bmax_tokens\b"
+    r"|\bmax_tokens\b.{0,40}\b(?:extra inputs?|not (?:supported|permitted))\b",
+    re.IGNORECASE,
+)
+_LESS_OUTPUT = re.compile(
+    r"""\bmax_(?:completion_|output_|new_)?tokens\b.{0,80}?
+        (?:at\ most|<=|less\ than\ or\ equal\ to|up\ to|cannot\ exceed
+        |maximum(?:\ value)?(?:\ of|\ is|:)?|range\D{0,40}\[\d+,)\ {0,2}(\d[\d,]*)""",
     re.IGNORECASE | re.DOTALL | re.VERBOSE,
 )
 _NO_SYSTEM = re.compile(
-    r"""\b(?:system|developer)\W{1,3}(?:role|message|prompt|instruction)s?\b.{0,60}
-        \b(?:not|unsupported|disabled)\b
-    | (?:\bnot|n't|\bunsupported|\bunexpected|\bunknown|\binvalid)\b.{0,60}
-        \b(?:system|developer)\W{1,3}(?:role|message|prompt|instruction|with)
-    | \brole\W+(?:system|developer)\b.{0,40}\bnot\b
-    | \b(?:unsupported|unexpected|unknown|invalid)\W+role\W+(?:system|developer)\b
-    | '(?:system|developer)'.{0,20}\bnot\b
-    | \broles?\ must\ alternate | \bfirst\ message\ (?:must|should)
+    r"""\b(?:system|developer)[\W_]{1,3}(?:role|message|prompt|instruction)s?\b.{0,60}
+        \b(?:not|unsupported|disabled|invalid)\b
+    | (?:\bno|\bnot|n't|\bcannot|\bunsupported|\bunexpected|\bunknown|\binvalid)\b.{0,60}
+        \b(?:system|developer)[\W_]{1,3}(?:role|message|prompt|instruction|with)
+    | \brole\W+(?:system|developer)\b.{0,40}\b(?:not|unsupported|invalid)\b
+    | \b(?:unsupported|unexpected|unknown|(?:in)?valid)\W+(?:message\W+)?role\b
+    | '(?:system|developer)'.{0,30}\b(?:not|unsupported|invalid)\b
+    | \broles?\ must\ alternate | \broles?\ other\ than | \bstart\ with\ a\ user\b
+    | \bfirst\ message\ (?:must|should) | \bexpected\W+user\b
     | \bonly\ (?:the\ )?\W?user\W{1,4}(?:and|or|assistant)\b | \bgot\W+system\b
     | \b(?:must|should)\ be\ (?:one\ of\ )?\W{0,3}user\b""",
     re.IGNORECASE | re.DOTALL | re.VERBOSE,
@@ -51,11 +64,13 @@ class Dialect:
         limit_name: What it calls the number of tokens that may be written.
         left_out: The parameters that it refuses.
         has_system: Whether it takes system messages; else they go into the first user message.
+        most_output: How many tokens may be asked for at the most, where it says so.
     """
 
     limit_name: str = "max_tokens"
     left_out: frozenset[str] = frozenset()
     has_system: bool = True
+    most_output: int | None = None
 
     def body(
         self, messages: Sequence[Message], *, max_tokens: int, temperature: float
@@ -64,7 +79,7 @@ class Dialect:
         given = messages if self.has_system else _without_system(messages)
         body: dict[str, Any] = {
             "messages": [{"role": one.role, "content": one.content} for one in given],
-            self.limit_name: max_tokens,
+            self.limit_name: min(max_tokens, self.most_output or max_tokens),
             "temperature": temperature,
             "stream": True,
             "stream_options": {"include_usage": True},
@@ -81,8 +96,12 @@ class Dialect:
             return replace(self, has_system=False)
         if status not in _REFUSED:
             return None
-        if "max_completion_tokens" in said and self.limit_name == "max_tokens":
+        named = "max_completion_tokens" in said or _UNKNOWN_LIMIT.search(said)
+        if named and self.limit_name == "max_tokens":
             return replace(self, limit_name="max_completion_tokens")
+        less = _LESS_OUTPUT.search(said)
+        if less and self.most_output is None:
+            return replace(self, most_output=int(less[1].replace(",", "")))
         refused = [name for name in _PARAMETERS if name in said]
         if not refused and _NO_STREAM.search(said):
             refused = ["stream", "stream_options"]
@@ -96,15 +115,28 @@ class Dialect:
             notes.append(f"calls max_tokens {self.limit_name}")
         if not self.has_system:
             notes.append("takes no system message: the rules stand in the user's")
+        if self.most_output is not None:
+            notes.append(f"writes {self.most_output:,} tokens at the most")
         return notes
 
 
 _KNOWN: dict[tuple[str, str], Dialect] = {}
+_ROOMS: dict[tuple[str, str], int] = {}
 
 
 def known_dialect(endpoint: str, model: str) -> Dialect:
     """Return what is known of a model at an endpoint; the protocol as it is written otherwise."""
     return _KNOWN.get((endpoint, model), Dialect())
+
+
+def known_room(endpoint: str, model: str) -> int | None:
+    """Return how many tokens of papers a model took after it had refused more; None if unknown."""
+    return _ROOMS.get((endpoint, model))
+
+
+def remember_room(endpoint: str, model: str, tokens: int) -> None:
+    """Keep how many tokens of papers a model took after it had refused more."""
+    _ROOMS[endpoint, model] = tokens
 
 
 class Talk:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from rag.errors import LLMError
 from rag.llm.complaints import (
     codes_of,
+    in_words,
     is_loading,
     is_too_long,
     requested_wait,
@@ -45,7 +46,7 @@ __all__ = [
 _LONGEST_WAIT = 60.0  # seconds: asked to wait longer, it is better to say so
 _FIRST_WAIT = 0.5  # seconds; each further wait is twice as long
 _LONGEST_BACKOFF = 8.0
-_BUSY = frozenset({408, 409, 429, 500, 502, 503, 504, 529})
+_BUSY = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
 _NO_CREDIT = frozenset({"insufficient_quota", "billing_hard_limit_reached"})
 
 
@@ -65,13 +66,14 @@ class BrokenStreamError(LLMError):
     """The answer began and then broke off."""
 
 
-def no_answer(finish: str | None, *, reasoned: bool, limit: int) -> LLMError:
+def no_answer(finish: str | None, *, reasoned: bool, limit: int, sent: str = "") -> LLMError:
     """Return the error for a reply that ended without a word of an answer.
 
     Args:
         finish: Why the model stopped.
         reasoned: Whether it sent reasoning.
         limit: How many tokens it might write.
+        sent: What it sent besides, of which nothing can be shown.
     """
     if finish == "length":
         return LLMError(
@@ -87,10 +89,25 @@ def no_answer(finish: str | None, *, reasoned: bool, limit: int) -> LLMError:
             "The model sent its reasoning and no answer.",
             hint="Raise llm_max_output_tokens, or look how the server tells the two apart.",
         )
+    if sent.strip():
+        what = one_line(sent)[:80]
+        return LLMError(f"The model sent no words of an answer, only: {what}", hint=_OTHERWISE)
     ended = "" if finish in {None, "stop"} else f" It stopped for this reason: {finish}."
     return LLMError(f"The model wrote nothing.{ended}", hint=_OTHERWISE)
 
 
+_OWN_AUTHORITY = (
+    "If it is your own authority's, set llm_ca_file (RAG_LLM_CA_FILE) to that authority's "
+    "certificate, a file in PEM format."
+)
+_OTHER_NAME = "Set OPENAI_BASE_URL to the name that the certificate was made for."
+# By OpenSSL's numbers: before its time, after it, for another name, for another address.
+_ABOUT_CERTIFICATES = {
+    9: "Check the clock of this machine.",
+    10: "Renew the certificate of the server, and check the clock of this machine.",
+    62: _OTHER_NAME,
+    64: _OTHER_NAME,
+}
 _OTHERWISE = "Ask in other words, or try another model."
 _TOOLS = frozenset({"tool_calls", "function_call"})
 
@@ -210,23 +227,31 @@ class EndpointFailures:
 
     def broken_off(self, error: BaseException) -> BrokenStreamError:
         """Return the error for a reply that has begun."""
-        why = ""
-        if isinstance(error, ReportedError):
-            why = f": {self._masked(said_by(error))[:200]}"
+        why = self._masked(self._what_broke(error))[:200].rstrip(".")
         return BrokenStreamError(
-            f"The model's answer broke off{why.rstrip('.')}.", hint="Ask again for the whole of it."
+            f"The model's answer broke off: {why}.", hint="Ask again for the whole of it."
         )
+
+    def _what_broke(self, error: BaseException) -> str:
+        import httpx
+        import openai
+
+        if isinstance(error, openai.APITimeoutError | httpx.TimeoutException):
+            return f"nothing more came for {self.timeout:g} seconds"
+        if isinstance(error, NoProtocolError):
+            said = in_words(error.said)
+            return f"what came then is not the chat protocol: {said}" if said else "a web page came"
+        if isinstance(error, ReportedError):
+            return said_by(error)
+        return "the connection was closed"
 
     def _explain_connection(self, error: BaseException) -> LLMError:
         causes = list(_causes(error))
         for cause in causes:
             if isinstance(cause, ssl.SSLCertVerificationError):
                 why = cause.verify_message.rstrip(".") or "it can't be verified"
-                return LLMError(
-                    f"The certificate of {self.url} isn't trusted: {why}.",
-                    hint="If it is your own authority's, set llm_ca_file (RAG_LLM_CA_FILE) to that "
-                    "authority's certificate, a file in PEM format.",
-                )
+                hint = _ABOUT_CERTIFICATES.get(cause.verify_code, _OWN_AUTHORITY)
+                return LLMError(f"The certificate of {self.url} isn't trusted: {why}.", hint=hint)
             if isinstance(cause, ssl.SSLError):
                 return LLMError(
                     f"The endpoint {self.url} can't be reached: it doesn't speak TLS as expected.",
@@ -244,9 +269,8 @@ class EndpointFailures:
         if not said:
             return LLMError(f"{self.url} sent an empty reply.", hint=hint)
         if said.lstrip().startswith("<"):
-            return LLMError(
-                f"{self.url} sent a web page, which is not the chat protocol.", hint=hint
-            )
+            what = f"{self.url} sent a web page, which is not the chat protocol"
+            return self._quote(in_words(said), what, hint)
         return self._quote(said, f"What {self.url} sent is not the chat protocol", hint)
 
     def _explain_status(self, error: Any) -> LLMError:  # noqa: ANN401 - one of two kinds
@@ -259,7 +283,7 @@ class EndpointFailures:
                 hint="Set llm_context_window to the size of the model's context.",
                 ratio=shrink_ratio(error),
             )
-        if not status:
+        if not status and not is_loading(error):
             return self._quote(
                 said, f"The endpoint {self.url} reported an error", "See: rag doctor"
             )
@@ -268,13 +292,13 @@ class EndpointFailures:
         what, hint = self._meaning(status)
         wait = requested_wait(error)
         if is_loading(error):
-            what = f"The model at {self.url} was still being loaded after {self.timeout:g} seconds"
+            what = f"The model at {self.url} is still being loaded"
             hint = "Ask again in a while, or raise llm_timeout (RAG_LLM_TIMEOUT)."
-        elif wait is not None and wait > _LONGEST_WAIT:
+        if wait is not None and wait > _LONGEST_WAIT:
             hint = f"It asks to wait {wait:,.0f} seconds; ask again then."
-        if status in {401, 403, 404} or status < 400:
-            return LLMError(f"{what} ({status}).", hint=hint)
-        return self._quote(said, f"{what} ({status})", hint)
+        # What is said of a key may repeat the greater part of it.
+        silent = status == 401 or status < 400
+        return self._quote("" if silent else said, f"{what} ({status})", hint)
 
     def _meaning(self, status: int) -> tuple[str, str]:
         where = f"The endpoint {self.url}"
@@ -320,7 +344,8 @@ def _may_pass(error: BaseException) -> bool:
     import openai
 
     if isinstance(error, openai.APIStatusError | ReportedError):
-        if error.status_code not in _BUSY or not _NO_CREDIT.isdisjoint(codes_of(error)):
+        passes = error.status_code in _BUSY or is_loading(error)
+        if not passes or not _NO_CREDIT.isdisjoint(codes_of(error)):
             return False
         return not is_too_long(error) and (requested_wait(error) or 0.0) <= _LONGEST_WAIT
     trusted = not any(isinstance(one, ssl.SSLError) for one in _causes(error))

@@ -27,21 +27,28 @@ _TAG = re.compile(r"[<◁](?=[/!?|<｜]*[A-Za-z|｜])")
 _TURN = re.compile(
     r"\[(/?(?:INST|SYS|SYSTEM_PROMPT|AVAILABLE_TOOLS|THINK)\b[^\]]*)\]", re.IGNORECASE
 )
-_NAMED = re.compile(re.escape(SENTINEL), re.IGNORECASE)
 
 # The sentinel as models spell it: with other dashes, underscores or spaces, escaped, in lower
-# case, and between marks. With spaces it is told from prose by its capitals, or by standing alone
-# in the first line.
-_JOINT = r"[-\u2010-\u2015\u2212_\\]+"
-_WORDS = ("not", "in", "the", "paper")
-_OPENS = r"[*_`\"“'‘(<\[]{0,6}"
-_CLOSES = r"(?:[*_`\"”'’)>\]]{0,6}[.:!]?[*_`\"”'’)>\]]{0,2})"
+# case, for a word like "papers", and between marks. With nothing but spaces between its words it
+# is told from prose by its capitals, or by standing alone in the first line.
+_DASHES = r"\-\u2010-\u2015\u2212\uff0d_\\"
+_JOINT = rf"(?: ?[{_DASHES}]+ ?)"
+_ANY_JOINT = rf"[ {_DASHES}]{{0,4}}"
+_NOUNS = ("paper", "abstract", "source", "article", "document", "text")
+_NOUN = f"(?:{'|'.join(_NOUNS)})s?"
+_OPENS = (
+    r"(?:(?:[#>*_`~\"“”'‘«(<\[{$]|(?<![^\W_])[-•][ \t]|(?<=[#>])[ \t]){0,6}"
+    r"(?:\\[a-z]{4,6}\{){0,2})"
+)
+_CLOSES = r"(?:[*_`~\"”'’»)>\]}$]{0,6}[.:!]?[*_`~\"”'’»)>\]}$]{0,2})"
 _SENTINEL = re.compile(
-    rf"{_OPENS}(?:(?:{_JOINT.join(_WORDS)}s?|(?-i:NOT ?IN ?THE ?PAPERS?))(?![^\W_])"
-    rf"|(?-i:{SENTINEL})){_CLOSES}",
+    rf"{_OPENS}(?:(?:not{_JOINT}in{_JOINT}(?:the(?:{_JOINT}| ))?{_NOUN}"
+    rf"|(?-i:NOT{_ANY_JOINT}IN{_ANY_JOINT}(?:THE{_ANY_JOINT})?(?:{'|'.join(_NOUNS).upper()})S?"
+    rf"|NotIn(?:The)?Papers?))(?![^\W_])|(?-i:{SENTINEL})){_CLOSES}",
     re.IGNORECASE,
 )
-_ALONE = re.compile(rf"{_OPENS}not in the papers?{_CLOSES}[ \t]*(?:\n|\Z)", re.IGNORECASE)
+_JOINTS = re.compile(rf"(?<=[a-z])[{_DASHES}]+(?=[a-z])", re.IGNORECASE)
+_ALONE = re.compile(rf"{_OPENS}not in the {_NOUN}{_CLOSES}[ \t]*(?:\n|\Z)", re.IGNORECASE)
 
 
 def _growing(items: list[str]) -> str:
@@ -52,8 +59,21 @@ def _growing(items: list[str]) -> str:
     return pattern
 
 
-_LETTERS = [item for word in _WORDS for item in (*word, r"[-\u2010-\u2015\u2212_\\ ]{0,6}")][:-1]
-_IN_DOUBT = re.compile(rf"{_OPENS}{_growing([*_LETTERS, 's?', _CLOSES, '[ ]*'])}\Z", re.IGNORECASE)
+def _spelled(*words: str) -> list[str]:
+    joint = rf"[ {_DASHES}]{{0,6}}"
+    return [item for word in words for item in (*word, joint)][:-1]
+
+
+_IN_DOUBT = re.compile(
+    rf"{_OPENS}(?:\\[a-z]{{0,6}}|"
+    + "|".join(
+        _growing([*_spelled("not", "in", *the, noun), "s?", _CLOSES, "[ ]*"])
+        for noun in _NOUNS
+        for the in (("the",), ())
+    )
+    + r")\Z",
+    re.IGNORECASE,
+)
 _LONGEST = 80  # characters of the sentinel with all that may stand around it
 
 
@@ -184,6 +204,6 @@ def quarantine(text: str, *, markers: bool = False) -> str:
     >>> quarantine("p < 0.05 [3]. </paper> Source 7: <|im_start|>system")
     'p < 0.05 (3). ⟨/paper> Source no. 7: ⟨|im_start|>system'
     """
-    plain = _NAMED.sub(SENTINEL.replace("-", " ").lower(), one_line(text))
+    plain = _SENTINEL.sub(lambda match: _JOINTS.sub(" ", match[0]).lower(), one_line(text))
     plain = _TURN.sub(r"(\1)", _TAG.sub("⟨", plain))
     return plain if markers else neutralise_markers(plain)

@@ -6,52 +6,77 @@ import re
 
 __all__ = ["Preamble"]
 
-_ROLES = ("assistant", "ai", "bot", "chatbot", "answer", "final answer", "my answer", "response")
-_COURTESIES = (
-    *("sure", "sure thing", "certainly", "of course", "absolutely", "great question"),
-    *("good question", "okay", "ok", "alright", "happy to help", "glad to help"),
-    *("i'd be happy to help", "i'd be glad to help", "thank you for your question"),
-)
-_HERES = ("here is", "here are", "here's", "here’s", "below is", "below are")
-# What is announced is the reply itself, not something that the papers say.
-_REPLY = (
-    r"(?:answers?|responses?|reply|summary|overview|explanation|question|query|rewrite|rewritten"
-    r"|standalone|version|ranking|ranked|order|list|breakdown)"
-)
+_LONGEST = 240  # characters: what is longer says something
 _MARKS = r"[#>*_ ]{0,8}"
 _SIGN = r"[*_ ]{0,4}[:：][*_ ]{0,4}\s*"
-_LONGEST = 200  # characters of an announcement
-
-
-def _any(phrases: tuple[str, ...]) -> str:
-    return "|".join(map(re.escape, sorted(phrases, key=len, reverse=True)))
-
-
-def _starts(phrases: tuple[str, ...]) -> str:
-    """Return what matches the start of any phrase."""
-    return _any(tuple({phrase[:n] for phrase in phrases for n in range(1, len(phrase) + 1)}))
-
-
-_HERE = rf"(?:{_any(_HERES)})\b[^\n:\[\]]{{0,{_LONGEST}}}"
-_PREAMBLES = (
-    re.compile(rf"{_MARKS}(?:{_any(_ROLES)}){_SIGN}", re.IGNORECASE),
-    re.compile(rf"#{{1,6}} (?:{_any(_ROLES)})[ \t]*\n\s*", re.IGNORECASE),
-    re.compile(r"(?:assistant|model)[ \t]*\n\s*"),
-    re.compile(rf"(?:{_any(_COURTESIES)})[.!]+\s+", re.IGNORECASE),
-    re.compile(rf"(?:{_any(_COURTESIES)})[,:]?\s+(?={_HERE}:)", re.IGNORECASE),
-    re.compile(
-        rf"(?=[^\n:]{{0,{_LONGEST}}}\b{_REPLY}\b){_HERE}:[*_]*"
-        r"(?:[ \t]*\n\s*|\s+(?=(?-i:[^\sa-z])))",
-        re.IGNORECASE,
-    ),
+_REPLY = r"(?:answer|response|reply|output)"
+# The question once more, and then the answer under a name of its own.
+_ASKED = r"(?:question|q|human|user)"
+_ANSWERED = rf"{_MARKS}(?:assistant|ai|answer|response|a){_SIGN}"
+_LONGEST_NAME = 32  # characters of that
+_ROLE = (
+    r"(?:assistant|ai|bot|chatbot|chatgpt|a|final"
+    r"|(?:(?:the|my|your|final|short|brief|direct|concise) ){0,2}"
+    rf"{_REPLY}(?: to (?:the|your) question)?)"
 )
-_IN_DOUBT = re.compile(
-    rf"{_MARKS}(?:{_starts(_ROLES)})?(?:(?:{_any(_ROLES)})(?:[*_ ]{{0,4}}|{_SIGN}|[ \t]*\n\s*))?"
-    r"|(?:assistant|model)[ \t]*\n?\s*|mode?l?|mo?"
-    rf"|(?:{_any(_COURTESIES)})[.!,:]*\s*(?:{_starts(_HERES)})?|(?:{_starts(_COURTESIES)})"
-    rf"|(?:(?:{_any(_COURTESIES)})[,:]?\s+)?(?:{_starts(_HERES)}|{_HERE}(?::[*_]*\s*)?)",
-    re.IGNORECASE,
+_COURTESY = (
+    r"(?:sure(?: thing)?|certainly|of course|absolutely|definitely|yes|no problem|gladly|hello|hi"
+    r"(?: there)?|(?:that's an? |what an? )?(?:great|good|excellent|interesting) question|okay|ok"
+    r"|alright|(?:i'd be |i'm |i am )?(?:happy|glad) to (?:help|assist|answer)[^\n.!:]{0,60}"
+    r"|thank(?:s| you)(?: for (?:the|your|asking)[^\n.!:]{0,60})?|here (?:you go|it is|we go))"
 )
+_PAPERS = r"(?:papers?|abstracts?|sources?|excerpts?|documents?|context|evidence|information|text)"
+_GIVEN = r"(?:provided|given|above|supplied|retrieved|cited|research|relevant|available|following)"
+_FROM_PAPERS = (
+    rf"(?:based (?:solely |only )?(?:on|upon)|according to|from|using) (?:the|these|those|your)"
+    rf" (?:{_GIVEN} ){{0,3}}{_PAPERS}(?: {_GIVEN}){{0,2}}"
+)
+# What is announced is the reply itself, not something that the papers say.
+_SUBJECT = (
+    r"(?:answers?|responses?|reply|summary|overview|explanation|question|query|rewrite|rewritten"
+    r"|standalone|version|ranking|ranked|order|list|breakdown|information|what (?:the|these)"
+    rf" (?:{_GIVEN} )?{_PAPERS} (?:say|state|report|show|tell))"
+)
+_HERE = r"(?:here(?: is| are|['’]s)|below (?:is|are)|the following is)"
+_BEHIND_SIGN = r"[*_]*(?:[ \t]*\n\s*|[ \t]+(?=(?-i:[^\sa-z])))"
+_SPEAKS_OF_ITSELF = (
+    r"(?:let me|i(?:['’]ll| will| can| am going to)|as an ai[^\n.:]{0,40}, i(?:['’]ll| will| can))"
+    r" (?:try to |help |now )?(?:answer|explain|summari[sz]e|provide|walk|break|address|give)\b"
+)
+_PREAMBLES = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        rf"{_MARKS}{_ROLE}{_SIGN}",
+        rf"{_MARKS}{_ASKED}{_SIGN}[^\n]*\n\s*(?={_ANSWERED})",
+        rf"(?:#{{1,6}} |\*\*|__){_ROLE}(?:\*\*|__)?[ \t]*\n\s*",
+        r"(?-i:assistant|model)[ \t]*\n\s*",
+        rf"{_COURTESY}[.!]+\s+",
+        rf"{_COURTESY}:\s*\n\s*",
+        rf"{_COURTESY}(?:[,:]|[ ]?[\u2013\u2014-])?\s+(?={_HERE}\b[^\n:]*:)",
+        rf"(?:{_FROM_PAPERS},? )?(?=[^\n:]*\b{_SUBJECT}\b){_HERE}\b[^\n:\[\]]*:{_BEHIND_SIGN}",
+        rf"{_FROM_PAPERS}:{_BEHIND_SIGN}",
+        rf"{_ROLE} is(?: as follows)?:{_BEHIND_SIGN}",
+        rf"{_ROLE} is\s+(?=[*_`\"]{{0,3}}(?-i:NOT[ _-]?IN))",
+        rf"{_SPEAKS_OF_ITSELF}[^\n\[\]]*[.:]\s*\n\s*",
+    )
+)
+# Whatever a preamble begins with. Only then is the first line held back until it is all there.
+_TRIGGERS = (
+    *("question", "q:", "q*", "human", "user", "final:", "final*"),
+    *("assistant", "ai:", "ai*", "ai：", "a:", "a*", "a：", "bot", "chatbot", "chatgpt"),
+    *("the answer", "the response"),
+    *("the reply", "the output", "my answer", "my response", "your answer", "answer", "response"),
+    *("reply", "output", "final answer", "final response", "the final", "my final", "short answer"),
+    *("brief answer", "direct answer", "concise answer", "the short", "the brief", "the concise"),
+    *("model\n", "sure", "certainly", "of course", "absolutely", "definitely", "yes"),
+    *("no problem", "gladly", "hello", "hi", "great question", "good question", "that's a"),
+    *("what a", "excellent question", "interesting question", "okay", "ok", "alright", "happy to"),
+    *("glad to", "i'd be", "i'm ", "i am ", "thank", "here", "below", "the following", "based "),
+    *("according to", "from the", "from these", "from your", "using the", "using these"),
+    *("let me", "i'll", "i’ll", "i will", "i can", "as an ai"),
+)
+_ASKS = re.compile(rf"{_MARKS}{_ASKED}{_SIGN}", re.IGNORECASE)
+_LEADS = re.compile(rf"{_MARKS}(.*)", re.DOTALL)
 
 
 class Preamble:
@@ -80,12 +105,37 @@ class Preamble:
 
     def _strip(self, *, final: bool) -> str:
         rest = self._beginning.lstrip()
-        while rest and (final or not _IN_DOUBT.fullmatch(rest)):
-            matches = (pattern.match(rest) for pattern in _PREAMBLES)
-            end = next((match.end() for match in matches if match), 0)
+        while rest and (final or not _in_doubt(rest)):
+            # Only so much is looked at as is always there, however the text was cut.
+            head = rest[: _LONGEST - 1]
+            ends = (match.end() for one in _PREAMBLES if (match := one.match(head)))
+            end = next(ends, 0)
             if not end or (final and not rest[end:].strip()):
                 self.settled = True
                 return rest
             rest = rest[end:].lstrip()
         self._beginning = rest
         return ""
+
+
+def _in_doubt(beginning: str) -> bool:
+    """Tell whether a text begins as a preamble may, and its first line is not all there."""
+    if len(beginning) >= _LONGEST or _is_whole(beginning):
+        return False
+    match = _LEADS.match(beginning)
+    words = (match[1] if match else "").lower()
+    return any(one.startswith(words) or _begins(words, one) for one in _TRIGGERS)
+
+
+def _begins(text: str, words: str) -> bool:
+    """Tell whether a text begins with words, the last of which is no part of a longer one."""
+    return text.startswith(words) and not (words[-1:] + text[len(words) :][:1]).isalnum()
+
+
+def _is_whole(beginning: str) -> bool:
+    """Tell whether the first line has ended and another has begun."""
+    head, _, rest = beginning.partition("\n")
+    begun = rest.lstrip()
+    if _ASKS.match(head):
+        return "\n" in begun or len(begun) > _LONGEST_NAME
+    return bool(head.strip() and begun)

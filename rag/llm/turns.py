@@ -13,23 +13,26 @@ import re
 __all__ = ["Turns"]
 
 _THINK = (
-    r"(?:think(?:ing)?|thoughts?|reason(?:ing)?|reflection|analysis|scratchpad|inner_monologue"
-    r"|seed:think)"
+    r"(?:(?:seed:|ant)?think(?:ing)?(?:[_-]?process)?|thoughts?(?:[_-]?process)?"
+    r"|(?:chain|train)[_-]of[_-]thoughts?|cot|reason(?:ing)?(?:[_-][a-z]{1,12})?|reflection"
+    r"|analysis|scratch[_-]?pad|(?:inner|internal)[_-](?:monologue|thoughts?)|plan(?:ning)?)"
 )
 # A thought's tag is also a token between angle brackets: the order counts.
 _MARK = re.compile(
-    rf"(?P<open><{_THINK}(?: [^<>|\n]{{0,50}})?>|\[THINK(?:ING)?\]|◁think▷"
-    r"|<\|(?:begin_of_thought|START_THINKING|think(?:ing)?)\|>)"
-    rf"|(?P<close></{_THINK}>|\[/THINK(?:ING)?\]|◁/think▷|<channel\|>"
-    r"|<\|(?:end_of_thought|END_THINKING|/think(?:ing)?)\|>)"
+    rf"(?P<open><{_THINK}(?: [^<>|\n]{{0,50}})?>|\[(?:THINK(?:ING)?|REASONING)\]|◁think▷"
+    r"|<\|(?:begin_of_thought|START_THINKING|think(?:ing)?|thought)\|>|<unused94>"
+    r"|<details type=\"reasoning\"[^<>|\n]{0,60}>)"
+    rf"|(?P<close></{_THINK}>|\[/(?:THINK(?:ING)?|REASONING)\]|◁/think▷|<channel\|>"
+    r"|<\|(?:end_of_thought|END_THINKING|/think(?:ing)?|/thought)\|>|<unused95>|</details>)"
     r"|(?P<channel><\|channel\|?>[ \t]*(?P<name>[a-z]*)(?:[^<\n]|<\|constrain\|>){0,60}"
     r"(?:<\|message\|>|\n))"
-    r"|(?P<turn>(?:<\|(?:im_start|start|start_header_id)\|>|<start_of_turn>)"
+    r"|(?P<turn>(?:<\|(?:im_start|start|start_header_id|start_of_role)\|>|<start_of_turn>)"
     r"(?:[ \t]*(?P<role>assistant|model|user|human|system|developer|tool)(?![a-z]))?"
     r"|<[|｜](?P<speaker>user|human|system|assistant|model)[|｜]>|\[INST\])"
-    r"|(?P<token><\|[\w ./:-]{1,40}\|>|<｜[^<>｜|\n]{1,40}｜>|</?s>|<(?:bos|eos|pad|unk)>"
-    r"|<end_of_turn>|\[/INST\]|<</?SYS>>|\[/?SYSTEM_PROMPT\]|</?(?:final_?)?answer>|</?response>)"
-    r"|(?P<run_on>\n(?:user|human|\#\#\# (?:instruction|input|user|human)):)"
+    r"|(?P<end><\|(?:endoftext|end_of_text)\|>|<｜end▁of▁sentence｜>|<eos>)"
+    r"|(?P<token><\|[\w ./:-]{1,40}\|>|<｜[^<>｜|\n]{1,40}｜>|</?s>|<(?:bos|pad|unk)>"
+    r"|<end_of_turn>|\[/INST\]|<</?SYS>>|\[/?SYSTEM_PROMPT\]|</?(?:final[_-]?)?(?:answer|response|output)>|</?(?:final|result|solution)>)"
+    r"|(?P<run_on>\n(?:user|human|question|\#\#\# (?:instruction|input|user|human|question)):)"
     r"|(?P<stripped>(?-i:assistant ?final(?=[^\sa-z]|\n)))",
     re.IGNORECASE,
 )
@@ -37,9 +40,10 @@ _THOUGHTS = frozenset({"analysis", "commentary", "thought", "thoughts", "thinkin
 _MODELS = frozenset({"assistant", "model"})
 _LONGEST = 150  # characters of a mark
 _WORDS = (
-    *("[THINK]", "[THINKING]", "[/THINK]", "[/THINKING]", "[INST]", "[/INST]", "[SYSTEM_PROMPT]"),
+    *("[THINK]", "[THINKING]", "[/THINK]", "[/THINKING]", "[REASONING]", "[/REASONING]"),
+    *("[INST]", "[/INST]", "[SYSTEM_PROMPT]"),
     *("[/SYSTEM_PROMPT]", "◁THINK▷", "◁/THINK▷", "\nUSER:", "\nHUMAN:", "\n### INSTRUCTION:"),
-    *("\n### INPUT:", "\n### USER:", "\n### HUMAN:"),
+    *("\nQUESTION:", "\n### INPUT:", "\n### USER:", "\n### HUMAN:", "\n### QUESTION:"),
 )
 _STRIPPED_WORDS = ("assistantfinal", "assistant final")
 _STARTS = re.compile(r"[<\[◁\na]")
@@ -47,7 +51,7 @@ _STARTS = re.compile(r"[<\[◁\na]")
 _ANGLED = re.compile(
     r"<(?:[/|｜<]{1,2}|(?=[a-z]))[^<>\n｜|]{0,64}[|｜]?|<|<</?SYS>"
     r"|<\|channel\|?>[ \t]*[a-z]*(?:[^<\n]|<\|constrain\|>){0,60}(?:<[|a-z]{0,10})?"
-    r"|(?:<\|(?:im_start|start|start_header_id)\|>|<start_of_turn>)[ \t]*[a-z]{0,9}",
+    r"|(?:<\|(?:im_start|start|start_header_id|start_of_role)\|>|<start_of_turn>)[ \t]*[a-z]{0,9}",
     re.IGNORECASE,
 )
 # With its tags stripped, reasoning begins with the name of its channel, glued to its first word.
@@ -70,19 +74,22 @@ _MUSES = (
     ),
     *("the user", "user asks", "user wants", "so the user", "so, the user", "so i ", "so we "),
     *("the question is", "the question asks", "to answer th", "thinking", "thought:", "thoughts:"),
-    *("thought process", "reasoning:", "analysis:", "**thought", "**thinking", "**reasoning"),
-    *("**analysis", "# thought", "## thought", "## reasoning", "here is my thought"),
+    *("thought process", "thoughts\n", "thought**", "thoughts**", "reasoning:", "reasoning\n"),
+    *("reasoning**", "analysis:", "analysis\n", "analysis**", "here is my thought"),
     *("here's my thought", "step 1"),
 )
 # What stands before the answer of a text that began so.
 _LABEL = re.compile(
-    r"\n[ \t]*(?=(?:\*\*|\#{1,4} ?)?(?:(?:final |my )?answer|here is my response|response)"
-    r"(?:\*\*)?:)|\.\.\.done thinking\.",
+    r"\n[ \t]*(?=(?:\*\*|\#{1,4} ?)?(?:(?:final |my )?answer|final|here is my response|response)"
+    r"(?:\*\*)?:)"
+    r"|\n[ \t]*(?=(?:\*\*|\#{1,4} ?)(?:final |my )?(?:answer|response)(?:\*\*)?[ \t]*\n)"
+    r"|\.\.\.done thinking\.",
     re.IGNORECASE,
 )
 _LONGEST_LABEL = 40
 _QUOTES = frozenset("`\"'“”\u2018\u2019()")
 _GOES_ON = frozenset(".,:;!?)")
+_ENDS = frozenset("\n.!?:…。")
 _LONGEST_GAP = 40  # white space behind the end of a thought that may matter
 
 
@@ -111,6 +118,7 @@ class Turns:
         self._final = False  # the channel of the answer has begun
         self._named = 0  # opening tags that are spoken of, not used
         self._last = "\n"  # the last character of the answer
+        self._closed = True  # whether its words so far end as a sentence or line does
         self._new_line = True  # whether its last line is blank
         self._begun = False  # whether it has any words
         self.thinks = False
@@ -161,6 +169,8 @@ class Turns:
         _, line_end, line = text.rpartition("\n")
         self._new_line = (bool(line_end) or self._new_line) and not line.strip(" \t>")
         self._begun = self._begun or bool(text.strip())
+        if words := text.rstrip(" \t"):
+            self._closed = words.rstrip("\"'”’)*_")[-1:] in _ENDS
         self._last = text[-1]
 
     def _take(self, match: re.Match[str], *, final: bool) -> bool | None:
@@ -173,16 +183,16 @@ class Turns:
                 self._thought = ""
             return True
         if kind == "open":
-            return self._open()
+            return self._open(match, final=final)
         if kind == "close":
             return self._close(match, final=final)
         if kind == "channel":
             self._switch((match["name"] or "").lower())
         elif kind == "turn":
             self._begin_turn(_speaker(match))
-        elif kind == "run_on":
+        elif kind in {"run_on", "end"}:
             self._over = self._begun
-            return self._begun
+            return self._begun or kind == "end"
         elif kind == "stripped":
             self._withdraw()
         return True
@@ -201,19 +211,28 @@ class Turns:
         self._shown.append(self._opening.finish())
         self._opening.settled = True
         self._begun = self._begun and kind != "stripped"
-        self._last, self._new_line = "\n", True
+        self._last, self._new_line, self._closed = "\n", True, True
         self._thought = kind
         self.thinks = True
 
-    def _open(self) -> bool:
-        if self._new_line:
-            self._think("tags")
-            return True
-        self._named += 1
-        return False
+    def _open(self, match: re.Match[str], *, final: bool) -> bool | None:
+        """Act on the beginning of a thought, unless the tag is only spoken of."""
+        if not self._new_line:
+            follows = self._pending[match.end() :]
+            words = follows.lstrip(" \t")
+            if not words and not final and len(follows) < _LONGEST_GAP:
+                return None
+            # "Sure. <think>Okay, ...", but not "It has two tags: <think> and </think>."
+            if not self._closed or not (words[:1] in {"", "\n"} or words[0].isupper()):
+                self._named += 1
+                return False
+        self._think("tags")
+        return True
 
     def _close(self, match: re.Match[str], *, final: bool) -> bool | None:
         """Act on the end of a thought whose beginning was never marked."""
+        if match[0].lower() == "</details>":  # which ends much else
+            return False
         if self._named:
             self._named -= 1
             return False
@@ -224,9 +243,8 @@ class Turns:
         if self._last in _QUOTES or behind[:1] in _QUOTES:
             return False
         # "... so it helps.</think> It helps", but not "the tag </think> ends a thought".
-        ends_line = follows[:1] in {"", "\n"}
-        starts = ends_line or not (follows[0].islower() or follows[0] in _GOES_ON)
-        if not starts or (not ends_line and self._last in " \t"):
+        starts = follows[:1] in {"", "\n"} or not (follows[0].islower() or follows[0] in _GOES_ON)
+        if not starts and not (self._closed and follows[0] not in _GOES_ON):
             return False
         self._withdraw()
         return True
@@ -255,7 +273,7 @@ class Turns:
         self._returned = self._begun = False
         self._opening = _Opening(0)
         self._opening.settled = True
-        self._last, self._new_line = "\n", True
+        self._last, self._new_line, self._closed = "\n", True, True
 
 
 def _speaker(match: re.Match[str]) -> str:
@@ -316,7 +334,7 @@ class _Opening:
             self._held = [beginning[match.end() :]]
             return self._let_go()
         elif not self._in_doubt(beginning):
-            low = beginning.lower()
+            low = _unmarked(beginning)
             if not any(low.startswith(words) and not _goes_on(low, words) for words in _MUSES):
                 return self._let_go()
             self._muses, self._held = True, []
@@ -325,7 +343,7 @@ class _Opening:
 
     @staticmethod
     def _in_doubt(beginning: str) -> bool:
-        start, low = beginning.strip(), beginning.lower()
+        start, low = beginning.strip(), _unmarked(beginning)
         channel = any(name.startswith(start) for name in _CHANNELS)
         return not start or channel or any(words.startswith(low) for words in _MUSES)
 
@@ -347,6 +365,11 @@ class _Opening:
     def _let_go(self) -> str:
         self.settled = True
         return "".join(self._held)
+
+
+def _unmarked(text: str) -> str:
+    """Return a beginning in lower case, without the marks of a heading or of bold words."""
+    return text.lower().lstrip("#*_ ")
 
 
 def _goes_on(text: str, words: str) -> bool:

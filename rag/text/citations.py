@@ -38,6 +38,7 @@ __all__ = [
     "marker",
     "parse_citations",
     "renumber",
+    "without_markers",
 ]
 
 
@@ -81,8 +82,21 @@ _MARKED = "\0"  # stands for a marker in that context
 # What stands before an index: a variable (one lower-case letter), an identifier, another index,
 # a LaTeX command, an equals or element-of sign.
 _BEFORE_INDEX = re.compile(
-    r"(?:(?<![\w'\u2019.-])[a-z]|[^\W_]_\w*[^\W_]|\[(?:[\d:,-]*|[a-z])\]|\\[A-Za-z]+ ?|[=∈] ?)\Z"
+    r"(?:(?<![\w'\u2019.-])[a-z]|[^\W_]_\w*[^\W_]|\[(?:[\d:,-]*|[a-z])\]|\\[A-Za-z]+ ?|[=∈] ?"
+    r"|\b(?:arr|array|args|argv|buf|dict|idx|list|lst|mat|ptr|vec)"
+    r"|(?:^|(?:[.!?:(=+*]|\b(?:array|element|entry|index|[Ll]et|matrix|row|tensor|variable|vector"
+    r"|where))[ \n])[A-Z])\Z"
 )
+# What stands before two numbers that bound or measure something. "A wide range [1, 2]" cites.
+_BEFORE_INTERVAL = re.compile(
+    r"\b(?:intervals?|indices|(?:the|an?) (?:closed |unit |open )?(?:coordinates?|list|pair|point"
+    r"|range|scale|set|shape|tuple|vector)|(?:dimensions?|range|scale|shape|size) of"
+    r"|(?:of|with) (?:shape|size)|(?:-| )point scale"
+    r"|(?:integers?|numbers?|probabilit(?:y|ies)|ratings?|scores?|values?) (?:from|in|within)"
+    r"|(?:clipped|lies?|lying|mapped|normali[sz]ed|scaled) (?:in|into|to|within))[ \t]*\Z",
+    re.IGNORECASE,
+)
+_BOUNDS = re.compile(r"\\?\[ ?\d+ ?[,;\u2013-] ?\d+(?: ?, ?\d+)* ?\\?\]")
 _INSIDE_WORD = re.compile(r"[\w-]\Z")
 _LINE_START = re.compile(r"(?:^|\n)[ \t>]*(?:(?:[-*+]|\d{1,3}[.)])[ \t]+)?\Z")
 _OPENS_FORMULA = re.compile(r"(?:^|[\s(\[{\"'“\u2018\u2013\u2014/-])\Z")
@@ -172,7 +186,8 @@ class CitationParser:
             rest = text[at : at + _AHEAD]
             if not raw and not final and len(rest) < _AHEAD and could_become_marker(rest):
                 return None
-            if raw := raw or marker_at(text, at):
+            raw = raw or marker_at(text, at)
+            if raw and not (_BOUNDS.fullmatch(raw) and _BEFORE_INTERVAL.search(self._before)):
                 self._brackets = True
                 numbers, unknown = marker_numbers(raw) or ((), ())
                 return CitationPiece(numbers, raw, unknown)
@@ -265,7 +280,9 @@ class CitationParser:
             return False
         if char in "[\\":
             return _BEFORE_INDEX.search(self._before) is None
-        return char not in RAISED_DIGITS or superscript_cites(self._before)
+        if char == "<" or char in RAISED_DIGITS:
+            return superscript_cites(self._before)
+        return True
 
     def _is_no_formula(self) -> bool:
         """Tell whether what seemed to open a formula did not: words follow it, or too much."""
@@ -313,6 +330,17 @@ def find_markers(text: str, *, sources: Container[int] | None = None) -> Iterato
         if isinstance(piece, CitationPiece):
             yield PlacedMarker(at, end, piece)
         at = end
+
+
+def without_markers(text: str) -> str:
+    """Blank out the markers of a text; the length stays, so offsets do too.
+
+    >>> without_markers("In [0, 1], as a[3] shows [2].")
+    'In [0, 1], as a[3] shows    .'
+    """
+    for one in find_markers(text):
+        text = text[: one.start] + " " * (one.end - one.start) + text[one.end :]
+    return text
 
 
 class Numbering:

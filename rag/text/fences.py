@@ -90,6 +90,8 @@ class Fences:
         self._waiting = []
         fence = _FENCE.fullmatch(first)
         mark, name = (fence[1], _name(fence)) if fence else ("", "")
+        if fence and ">" in first[: fence.start(1)]:  # quoted, as what it holds is
+            line = line.lstrip(" \t>")
         if _is_prose(line[:_LONGEST_LINE], name):
             self._marks.append(mark)
             lines = [Line(first, "mark")]

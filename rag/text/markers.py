@@ -1,9 +1,10 @@
 r"""The grammar of citation markers, shared by what reads them and what keeps them out of evidence.
 
 A marker is `[1]`, `[1, 2]`, `[1; 3]`, `[1-3]`, `[^1]`, `[Source 1]`, `[citation:1]`, `[ID:1]`,
-`(Source 1)`, `(Sources 1 and 2)`, `【1】`, `【1†source】`, `［1］`, an escaped `\[1\]` or a
-superscript. Its numbers run from 1 to 999, so that neither a year nor the interval [0, 1] is one.
-`[4?]` is how a reference to a paper that was never given is written.
+`[doc_1]`, `[see 1]`, `[1, p. 3]`, `[1: Its title]`, `(Source 1)`, `(Sources 1 and 2)`, `【1】`,
+`【1†source】`, `［1］`, an escaped `\[1\]`, `\cite{1}`, `<sup>1</sup>` or a superscript. Its
+numbers run from 1 to 999, so that neither a year nor the interval [0, 1] is one. `[4?]` is how a
+reference to a paper that was never given is written.
 
 Two more forms, here called mentions, cite only where their numbers are those of sources and their
 place leaves no other meaning: `(1)` at the end of a sentence, and "paper 3" where a paper is
@@ -26,26 +27,40 @@ __all__ = [
     "marker_numbers",
     "mention_at",
     "superscript_cites",
-    "without_markers",
 ]
 
 LONGEST_MARKER = 64  # characters: what is longer is text, so that little is ever held back
-MARKER_OPENERS = "[(【［〔〖（\\"
+MARKER_OPENERS = "[(【［〔〖（\\<"
 RAISED_DIGITS = "¹²³⁴⁵⁶⁷⁸⁹"
 _WIDEST = 50  # sources in one range: what is wider is an interval
 
 _S = r"[ \t\xa0\u3000]*"
 _N = "[1-9１-９][0-9０-９]{0,2}"
-_DASH = f"{_S}(?:[-\u2010-\u2015\u2212]|to){_S}"
+_DASH = f"{_S}(?:[-\u2010-\u2015\u2212~]|to){_S}"
 _COMMA = f"{_S}(?:[,;&，、；]{_S}(?:and{_S})?|and{_S})"
 _RANGE = f"{_N}(?:{_DASH}{_N})?"
 _KINDS = ("paper", "source", "abstract", "document", "reference")
-_SIGN = f"{_S}[:：=#]?{_S}"
-_NAME = rf"(?:{'|'.join(_KINDS)}|citation|cite|doc|ref|id)s?\.?{_SIGN}"
-_ITEM = rf"(?:{_NAME}|[\^#])?{_N}(?:{_DASH}{_N}|\?)?"
-_LIST = f"{_S}{_ITEM}(?:{_COMMA}{_ITEM})*{_S}"
+_SIGN = f"{_S}[:：=#_-]?{_S}"
+_NAMES = (*_KINDS, "citation", "cite", "doc", "ref", "id")
+_NAME = rf"(?:{'|'.join(_NAMES)})s?\.?{_SIGN}"
+# In brackets nothing else is meant by these either.
+_MORE_NAMES = ("passage", "excerpt", "context", "chunk", "article", "study", "evidence", "no", "nr")
+_ANY_NAME = rf"(?:{'|'.join((*_NAMES, *_MORE_NAMES))})s?\.?{_SIGN}"
+_ITEM = rf"(?:{_ANY_NAME}|[\^#@])?{_N}(?:{_DASH}{_N}|\?|\^)?"
+_PLAIN_LIST = f"{_S}{_ITEM}(?:{_COMMA}{_ITEM})*{_S}"
+# Where in the paper it is said, or what the paper is called.
+_PLACE = (
+    r"(?:pp?|pages?|sec|sect|sections?|figs?|figures?|tables?|lines?|paragraphs?|chapters?|abstract"
+    r"|title)\b"
+)
+_LOCATOR = (
+    rf"(?:[,;]{_S}{_PLACE}[^\[\]［］【】{{}}\n]{{0,30}}"
+    rf"|{_S}[:：]{_S}(?=[A-Z“\"])[^\[\]［］【】{{}}\n]{{4,50}})?"
+)
+_SEE = rf"(?:(?:see(?:{_S}also)?|cf\.?|e\.g\.,?|from){_S})?"
+_LIST = f"{_S}{_SEE}{_PLAIN_LIST}{_LOCATOR}"
 # In parentheses only the word tells a citation from the number of an equation or a list item.
-_NAMED = f"{_S}(?:see{_S})?(?={_NAME}{_N}){_LIST}"
+_NAMED = f"{_S}(?:see{_S})?(?={_NAME}{_N}){_PLAIN_LIST}"
 
 
 def _between(opener: str, inside: str, closer: str) -> tuple[re.Pattern[str], str]:
@@ -55,6 +70,8 @@ def _between(opener: str, inside: str, closer: str) -> tuple[re.Pattern[str], st
 _GRAMMAR = {
     "[": _between("[", _LIST, "]"),
     "\\": _between("\\[", _LIST, "\\]"),
+    "\\cite": _between("\\cite{", _LIST, "}"),
+    "<": (re.compile(rf"<(sup|cite)>\[?{_PLAIN_LIST}\]?</\1>", re.IGNORECASE), ""),
     "【": _between("【", rf"{_LIST}(?:†[^】\n]*)?", "】"),
     "［": _between("［", _LIST, "］"),
     "〔": _between("〔", _LIST, "〕"),
@@ -64,9 +81,26 @@ _GRAMMAR = {
 }
 # The start of a marker is one when some ending completes it, and these are all the endings that
 # the grammar knows, up to the choice of a number.
-_WORDS = ("see source 1", *(f"{kind} 1" for kind in _KINDS), "citation 1", "cite 1", "doc 1")
-_MORE_WORDS = ("id 1", "and 1", "to 1", "[1")
+_WORDS = (
+    "see source 1",
+    "see also source 1",
+    *(f"{name} 1" for name in (*_NAMES, *_MORE_NAMES)),
+    "cf. 1",
+)
+_MORE_WORDS = (
+    *("e.g., 1", "from 1", "and 1", "to 1", "[1", ": Title", "pages", "sections", "figures"),
+    *("tables", "lines", "paragraphs", "chapters", "abstract", "title"),
+)
 _ENDINGS = sorted({w[i:] for w in (*_WORDS, *_MORE_WORDS) for i in range(len(w) + 1)}, key=len)
+_TAGGED = ("<sup>[1]</sup>", "<cite>[1]</cite>")
+_TAG_ENDINGS = sorted(
+    {w[i:] for w in _TAGGED for i in range(1, len(w) + 1)}
+    | {w[i:] for w in ("sup>1</sup>", "cite>1</cite>") for i in range(len(w))},
+    key=len,
+)
+_BEHIND_LIST = re.compile(
+    rf"(?<=[\d?^])(?:[,;]{_S}(?={_PLACE})|{_S}[:：]{_S}(?=[A-Z“\"]))", re.IGNORECASE
+)
 _NUMBERS = re.compile(rf"({_N})(?:{_DASH}({_N})|(\?))?", re.IGNORECASE)
 
 _LOWERED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻０１２３４５６７８９", "0123456789-0123456789")  # noqa: RUF001
@@ -100,8 +134,8 @@ _BEHIND_IN_DOUBT = re.compile(rf"{_S}(?:[(（]{_S}|,(?: [a-z]{{0,8}})?)?")
 _COUNTED = re.compile(
     r"\b(?:and|are|both|cases?|chapter|class|conditions?|either|eqs?|equations?|example"
     r"|experiments?|figs?|figures?|for|from|groups?|hypothesis|into|items?|lemma|levels?|lines?|nor"
-    r"|numbers?|options?|parts?|phases?|questions?|rules?|sections?|see|stages?|steps?|tables?"
-    r"|tasks?|than|that|the|theorem|types?|via|was|were|with)[\"'”\u2019»*_)]*[ \t\xa0]*\Z",
+    r"|coordinates?|intervals?|numbers?|options?|parts?|phases?|questions?|rules?|sections?|see|stages?|steps?|tables?"
+    r"|tasks?|than|that|the|theorem|times|types?|via|was|were|with)[\"'”\u2019»*_)]*[ \t\xa0]*\Z",
     re.IGNORECASE,
 )
 
@@ -138,7 +172,8 @@ def marker_at(text: str, at: int) -> str:
     if text[at] in RAISED_DIGITS:
         match = _SUPERSCRIPT.match(text, at)
     else:
-        match = _GRAMMAR[text[at]][0].match(text, at, at + LONGEST_MARKER)
+        kind = "\\cite" if text.startswith("\\c", at) else text[at]
+        match = _GRAMMAR[kind][0].match(text, at, at + LONGEST_MARKER)
     return match[0] if match and marker_numbers(match[0]) else ""
 
 
@@ -152,7 +187,12 @@ def could_become_marker(text: str) -> bool:
         return _SUPERSCRIPT_START.fullmatch(text) is not None
     if text[0] not in _GRAMMAR or len(text) >= LONGEST_MARKER:
         return False
-    pattern, closer = _GRAMMAR[text[0]]
+    if text[0] == "<":
+        pattern, _ = _GRAMMAR["<"]
+        return any(pattern.fullmatch(text + ending) for ending in _TAG_ENDINGS)
+    if "\\cite{".startswith(text):
+        return True
+    pattern, closer = _GRAMMAR["\\cite" if text.startswith("\\c") else text[0]]
     if text[0] == "\\" and text[1:].endswith("\\"):
         return pattern.fullmatch(text + "]") is not None
     return any(pattern.fullmatch(text + ending + closer) for ending in _ENDINGS)
@@ -226,21 +266,10 @@ def marker_numbers(raw: str) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
     """
     known: dict[int, None] = {}
     unknown: dict[int, None] = {}
-    for first, last, doubted in _NUMBERS.findall(raw.translate(_LOWERED).partition("†")[0]):
+    listed = _BEHIND_LIST.split(raw.translate(_LOWERED).partition("†")[0], maxsplit=1)[0]
+    for first, last, doubted in _NUMBERS.findall(listed):
         low, high = int(first), int(last or first)
         if not low <= high < low + _WIDEST:
             return None
         (unknown if doubted else known).update(dict.fromkeys(range(low, high + 1)))
     return tuple(known), tuple(unknown)
-
-
-_MARKER = re.compile(
-    rf"\\?[\[［]\s*(?:{_NAME}|[\^#])?\d+(?:\s*[-,;–]\s*\d+)*\s*\\?[\]］]|【[^】]{{0,20}}】"
-    rf"|\(\s*{_NAME}\d+(?:\s*[-,;–]\s*\d+)*\s*\)|[⁰¹²³⁴-⁹]+",
-    re.IGNORECASE,
-)
-
-
-def without_markers(text: str) -> str:
-    """Blank out bracketed citation markers; the length stays, so offsets do too."""
-    return _MARKER.sub(lambda match: " " * len(match[0]), text)

@@ -103,7 +103,7 @@ def turn_name(text: str) -> str:
 def _turned(names: Iterable[str]) -> tuple[str, ...]:
     """Return names as people say them, without those that are none."""
     plain = (clean_text(_FOOTNOTES.sub("", name.strip())).strip(" ,;") for name in names)
-    said = [_say(name) for name in plain if name]
+    said = [words for name in plain if name and (words := _say(name))]
     # "Costa A" has its family name in front where every name of the paper is written so.
     people = [name for name in said if not (" " in name and ORGANISATION.search(name))]
     matches = [_FAMILY_FIRST.fullmatch(name) for name in people]

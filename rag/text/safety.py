@@ -69,9 +69,13 @@ _LANGUAGE = re.compile(_PREFIX + r"(?:`{3,}|~{3,}))([^\n]*`|[^\n]*$)", re.MULTIL
 _DIAGRAM = re.compile(r"\s*mermaid\b", re.IGNORECASE)  # which a browser would run
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")
 _NAMED = re.compile(
-    r"\b(?!and\b|to\b)([a-z]{2,})\.?[ \t\xa0\u3000]*[:：=#]?[ \t\xa0\u3000]*(?=\d)", re.IGNORECASE
+    r"\b(?!and\b|to\b)([a-z]{2,})\.?[ \t\xa0\u3000]*[:：=#_-]?[ \t\xa0\u3000]*(?=\d)",
+    re.IGNORECASE,
 )
 _LABEL = re.compile(r"\b((?:source|paper)s?)[ \t\xa0]*(?=[0-9]{1,3}[ \t]*:)", re.IGNORECASE)
+_AROUND = re.compile(
+    rf"^(?:\\cite{{|<\w+>\[?|\\?[{re.escape(MARKER_OPENERS)}])|(?:\]?</\w+>|\\?[\])】］〕〗）}}])\Z"
+)
 _LOWERED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 _STARTS = re.compile(
     rf"[{re.escape(MARKER_OPENERS)}{RAISED_DIGITS}]"
@@ -177,11 +181,11 @@ def _rewritten(text: str, rewrite: Callable[[str, int, str], tuple[str, str]]) -
 
 def _without_marker(text: str, at: int, before: str) -> tuple[str, str]:
     first = text[at]
-    if first in RAISED_DIGITS:
+    if first == "<" or first in RAISED_DIGITS:
         raw = marker_at(text, at) if superscript_cites(before) else ""
-        return raw, f"^{raw.translate(_LOWERED)}" if raw else ""
+        return raw, f"^{_AROUND.sub('', raw).translate(_LOWERED)}" if raw else ""
     raw = marker_at(text, at) if first in MARKER_OPENERS else ""
-    inner = raw[2:-2] if first == "\\" else raw[1:-1]
+    inner = _AROUND.sub("", raw)
     plain = _NAMED.sub(r"\1 no. ", inner.replace("^", ""))
     return raw, f"({plain})" if raw else ""
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from rag.text.markers import without_markers
+from rag.text.citations import without_markers
 
-__all__ = ["heading_makes_claim", "makes_claim", "row_makes_claim"]
+__all__ = ["heading_makes_claim", "makes_claim", "row_makes_claim", "states"]
 
 _INTERJECTION = re.compile(
     r"^(?:hi|hello|hey|sure|certainly|of course|absolutely|thanks|thank you|great question)"
@@ -55,7 +55,12 @@ _ABOUT_PAPERS = re.compile(
 _OWN_NAME = re.compile(r"(?<!^)\b[A-Za-z]*[A-Z0-9][\w-]*")
 _LONGEST_LINK = 24  # words
 _LEAST = 3  # words of a statement
-_ASKS = re.compile(r"^(?:how|what|when|where|whether|which|who|why)\b", re.IGNORECASE)
+_ASKS = re.compile(
+    r"^(?:how|what|when|where|whether|which|who|why|is|are|was|were|has|have|had|do|does|did|can|could"
+    r"|will|would|should|must|may|might)\b",
+    re.IGNORECASE,
+)
+_RELATIVE = re.compile(r"\b(?:that|which|who|whose|where|when|why|how|whether)\b.*", re.IGNORECASE)
 # What tells a heading that states something from one that names its subject: a finite verb, or a
 # measure. A verb in -s or -ed shows by its object, since nouns end in -s too.
 _FINITE = re.compile(
@@ -64,7 +69,14 @@ _FINITE = re.compile(
     r"|improves|increases|lowers|outperforms|prevents|reduces|requires)\b|(?<=\w )[a-z]+(?:[^su\W]s"
     r"|ed) (?:an?|all|any|both|each|every|fewer|its|less|more|most|no|not|only|the|their)\b",
 )
-_MEASURE = re.compile(r"\d ?(?:%|×|x\b|-?fold|percent|times)|\d\.\d|\b(?:by|for|than|to) \d")  # noqa: RUF001
+# "GPT-3.5", "Llama 3.1", "Section 2.1" and "2 to 4 layers" are names and amounts.
+_MEASURE = re.compile(
+    r"\d ?(?:%|×|x\b|-?fold|percent|times\b)|\b[a-z]+ \d+\.\d|\b(?:by|than) \d(?!\d{3}\b)"  # noqa: RUF001
+)
+# Scripts without spaces between words: two letters count for a word.
+_CLOSE_SCRIPT = re.compile(
+    r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]{2}"
+)
 
 
 def makes_claim(text: str) -> bool:
@@ -99,7 +111,12 @@ def heading_makes_claim(text: str) -> bool:
     plain = text.strip()
     if not makes_claim(plain) or _ASKS.match(plain):
         return False
-    return plain.endswith((".", "!")) or bool(_FINITE.search(plain) or _MEASURE.search(plain))
+    return plain.endswith((".", "!")) or states(_RELATIVE.sub("", plain))
+
+
+def states(text: str) -> bool:
+    """Tell whether words that may name a thing say something of it: by a verb, or a measure."""
+    return bool(_FINITE.search(text) or _MEASURE.search(text))
 
 
 def row_makes_claim(text: str) -> bool:
@@ -112,7 +129,8 @@ def row_makes_claim(text: str) -> bool:
 
 
 def _words(text: str) -> int:
-    return len(re.findall(r"[^\W\d_]{2,}", text))
+    close = _CLOSE_SCRIPT.findall(text)
+    return len(close) + len(re.findall(r"[^\W\d_]{2,}", _CLOSE_SCRIPT.sub(" ", text)))
 
 
 def _is_link(plain: str) -> bool:

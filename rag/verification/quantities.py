@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from rag.text.markers import without_markers
+from rag.text.citations import without_markers
 from rag.text.sentences import sentence_spans
 from rag.text.words import edits, normalise
 

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 from cachetools import LRUCache
 
 from rag.models.passages import JOINT_TOKENS
+from rag.text.citations import without_markers
 from rag.text.language import is_checkable
-from rag.text.markers import without_markers
 from rag.verification.paper_view import PaperView
 from rag.verification.rules import Findings, apply_rules, is_copied
 from rag.verification.verdicts import RULES, Evidence, SentenceVerdict, Status

@@ -91,7 +91,23 @@ def test_the_query_engine_answers_with_the_model(server, written):
 # --- numbers and citations ---------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("marker", ["[2]", "【2】", "(Source 2)", "[Source 2]", "[2][2]"])
+@pytest.mark.parametrize(
+    "marker",
+    [
+        *(
+            "[2]",
+            "【2】",
+            "(Source 2)",
+            "[Source 2]",
+            "[2][2]",
+            "[^2]",
+            "\\[2\\]",
+            "［2］",
+            "[doc_2]",
+        ),
+        *("[citation:2]", "[ID:2]", "[2, p. 1]", "²", "\\cite{2}", "<sup>2</sup>"),
+    ],
+)
 def test_papers_are_numbered_in_order_of_first_use(server, written, marker):
     server.reply(f"One paper says so {marker}. Another one agrees [1].")
     answer = written.ask(WHALES)
@@ -100,6 +116,21 @@ def test_papers_are_numbered_in_order_of_first_use(server, written, marker):
     assert "Another one agrees [2]." in answer.text
     assert answer.papers[1].title in blocks[2]
     assert answer.papers[2].title in blocks[1]
+
+
+@pytest.mark.parametrize("marker", ["[1][77]", "[1, 77]", "[1] [77]", "[1][^77]"])
+def test_an_invented_reference_beside_a_good_one_fails(server, written, marker):
+    server.reply(f"Ship noise below 60 hertz doubles the error {marker}.")
+    (sentence,) = written.ask(WHALES).sentences
+    assert (sentence.status, sentence.unknown) == ("unsupported", (77,))
+
+
+def test_papers_that_are_spoken_of_are_numbered_as_they_are_cited(server, written):
+    server.reply("Paper 2 says so [2]. Unlike paper 2, paper 1 sees a[2] in [0, 1] [1].")
+    answer = written.ask(WHALES)
+    assert answer.text == (
+        "Paper [1] says so [1]. Unlike paper [1], paper [2] sees a[2] in [0, 1] [2]."
+    )
 
 
 def test_a_number_that_no_paper_has_is_flagged_and_stays(server, written):

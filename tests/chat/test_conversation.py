@@ -164,7 +164,40 @@ def test_an_answer_that_was_stopped_leaves_no_trace(server, written):
 
 
 @pytest.mark.parametrize(
-    "reply", [Reply(text=""), Reply(status=401), Reply(text="x" * 5000), Reply(text=SENTINEL)]
+    "form",
+    [
+        "{}",
+        "<think>Is it about bread?</think>\n{}",
+        "Is it about bread? </think> {}",
+        "analysisIs it about bread?assistantfinal{}",
+        "Sure! Here is the rewritten question:\n\n{}",
+        "**Standalone question:** {}",
+        "Assistant: {}",
+        "```\n{}\n```",
+        '"{}"',
+        "<|im_start|>assistant\n{}<|im_end|>",
+        "{}\n\nThis question stands alone.",
+    ],
+)
+def test_a_rewritten_question_is_found_in_what_the_model_sends(server, written, form):
+    chat = written.chat()
+    server.reply(NOISE, form.format("What doubles the error of counting whales?"), NOISE)
+    chat.ask(WHALES)
+    chat.ask("And what doubles the error?")
+    assert chat.understood == "What doubles the error of counting whales?"
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        *(Reply(text=""), Reply(status=401), Reply(text="x" * 5000), Reply(text=SENTINEL)),
+        *(Reply(text="not_in_the_papers"), Reply(text="<think>Is it about bread?")),
+        Reply(text="Ship noise below 60 hertz doubles the error [1]."),
+        Reply(text="I'm sorry, but I can't help with that."),
+        Reply(text="Could you clarify what you mean?"),
+        Reply(text="What is the capital of France?"),
+        Reply(raw='{"error": "GPU lost."}', kind="application/json"),
+    ],
 )
 def test_without_a_usable_rewrite_the_heuristic_serves(server, open_library, reply):
     chat = open_library(llm_retries=0).chat()
@@ -172,7 +205,8 @@ def test_without_a_usable_rewrite_the_heuristic_serves(server, open_library, rep
     chat.ask(WHALES)
     answer = chat.ask("And what doubles the error?")
     assert answer.standalone_question == f"{WHALES} And what doubles the error?"
-    assert any("without the model" in n for n in answer.notes) == (reply.status != 200)
+    failed = reply.status != 200 or reply.raw is not None
+    assert any("without the model" in n for n in answer.notes) == failed
 
 
 def test_an_answer_cannot_take_over_the_rewriting(server, written):

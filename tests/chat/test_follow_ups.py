@@ -76,6 +76,8 @@ def test_what_stands_alone_stays_as_it_is(question):
     [
         ("What does [2] measure?", "What does “Crust Colour as a Sensor” measure?"),
         ("What does paper 2 measure?", "What does “Crust Colour as a Sensor” measure?"),
+        ("And [^2]?", "And “Crust Colour as a Sensor”?"),
+        ("Is it so in 【2】?", "Is it so in “Crust Colour as a Sensor”?"),
         ("Summarise the second paper.", "Summarise “Crust Colour as a Sensor”."),
         ("Summarise the last one.", "Summarise “Crust Colour as a Sensor”."),
     ],
@@ -84,6 +86,14 @@ def test_a_source_that_is_named_is_written_out(question, expected):
     follow_up = understood(question)
     assert follow_up.question == expected
     assert follow_up.also == ("a:2",)
+
+
+@pytest.mark.parametrize("named", ["[1, 2]", "[1][2]", "papers 1 and 2", "sources 1, 2"])
+def test_several_sources_are_all_written_out(named):
+    follow_up = understood(f"How do {named} differ?")
+    assert follow_up.also == ("a:1", "a:2")
+    assert "“Honeybee Routing: Balancing Load”" in follow_up.question
+    assert "“Crust Colour as a Sensor” differ?" in follow_up.question
 
 
 def test_a_number_that_no_source_has_stays():

@@ -13,6 +13,9 @@ import sys
 import pytest
 from servers.openai_server import OpenAIServer, Reply
 
+from rag import Settings
+from rag.library import doctor
+
 KEY = "sk-loopback-0123456789"
 WHALES = "How are blue whales counted with few labels?"
 TEXT = (
@@ -178,3 +181,50 @@ def test_doctor_names_the_models_when_one_is_not_there(server, rag):
 
 def test_doctor_without_a_model_is_content(rag):
     assert found(rag("doctor", "--json"))["ok"]
+
+
+MISBEHAVING = [
+    (Reply(raw='{"error": {"message": "GPU lost."}}', kind="application/json"), "GPU lost"),
+    (Reply(raw="<html><title>Open WebUI</title></html>", kind="text/html"), "web page.*Open WebUI"),
+    (Reply(raw='{"choices": null}', kind="application/json"), "not the chat protocol.*choices"),
+    (Reply(text=""), "wrote nothing"),
+    (Reply(text="<think>Hm.", finish_reason="length"), "used up its"),
+    (Reply(text="", reasoning="Hm."), "reasoning and no answer"),
+    (Reply(text="It is", chunks=["It ", "is"], cut_after=2), "broke off"),
+    (Reply(status=400, error="prompt is too long: 9000 tokens > 4096 maximum"), "too long"),
+]
+
+
+@pytest.mark.parametrize(("reply", "said"), MISBEHAVING)
+def test_doctor_is_not_content_without_an_answer_and_says_why(server, monkeypatch, reply, said):
+    monkeypatch.setattr(doctor, "_embedder", lambda _: "")  # other checks take longer than a test
+    monkeypatch.setattr(doctor, "_library", lambda _: "")
+    monkeypatch.setattr(doctor, "_reader", lambda _: "")
+    server.reply(reply)
+    check = doctor.diagnose(Settings(llm_model="test-model"))[-1]
+    assert not check.ok
+    assert re.search(said, check.found)
+    assert "\n" not in check.found
+    assert check.hint
+    assert "rag doctor" not in check.hint
+
+
+def test_doctor_asks_as_a_question_does_and_tells_what_is_special(server, rag):
+    server.reply(
+        Reply(status=400, error="System role not supported"),
+        Reply(
+            text="<think>Hm.</think>Each position attends to all others [1].",
+            finish_reason="length",
+            usage={"prompt_tokens": 60, "completion_tokens": 9},
+        ),
+    )
+    check = found(rag("doctor", "--json"))
+    assert check["ok"]
+    first, second = (one.body for one in server.chats)
+    assert [one["role"] for one in first["messages"]] == ["system", "user"]
+    assert [one["role"] for one in second["messages"]] == ["user"]
+    assert (second["max_tokens"], second["temperature"], second["stream"]) == (1000, 0.0, True)
+    assert '<paper n="1">' in second["messages"][0]["content"]
+    for said in ("thinks aloud", "no system message", "stopped at its limit", "cut off a part"):
+        assert said in check["found"]
+    assert "cited no paper" not in check["found"]

@@ -36,6 +36,17 @@ def test_each_sentence_is_shown_with_its_status_reasons_and_words(rag, text):
     assert all(len(line) <= 80 for line in ran.out.splitlines())
 
 
+def test_what_could_not_be_checked_is_counted_and_shown(rag, text):
+    path = text(f"{GOOD}\n\n```python\nx = whales(3)\n```\n")
+    flat = " ".join(rag("verify", path, "--paper", WHALES).out.split())
+    assert "[not checked] x = whales(3)" in flat
+    assert "Checked: 1 of 2 sentences supported, 1 unchecked." in flat
+    assert "Not checked: 1 passage, since code can't be compared with an abstract." in flat
+    value = rag("verify", path, "-p", WHALES, "--json", "--fail-on", "unchecked")
+    assert value.code == 1
+    assert [one["status"] for one in value.value["sentences"]] == ["supported", "unchecked"]
+
+
 def test_the_outcome_as_json(rag, text):
     value = rag("verify", text(BAD), "-p", WHALES, "--json").value
     assert value["sentences"][0]["status"] == "unsupported"

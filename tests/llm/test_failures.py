@@ -71,6 +71,58 @@ def test_retry_after_is_honoured_and_bounded(server):
     assert len(waits) == 2
 
 
+@pytest.mark.parametrize(
+    ("reply", "wait"),
+    [
+        (Reply(status=503, error="Loading model"), None),
+        (Reply(status=503, error="The model is warming up."), None),
+        (
+            Reply(
+                status=503,
+                raw='{"error": "Model m is currently loading", "estimated_time": 12.5}',
+                kind="application/json",
+            ),
+            12.5,
+        ),
+        (Reply(raw='{"error": "model is still loading"}', kind="application/json"), None),
+    ],
+)
+def test_a_model_that_is_being_loaded_is_waited_for(server, reply, wait):
+    waits = []
+    settings = Settings(llm_model="test-model", llm_retries=0, llm_timeout=30)
+    model = OpenAIClient(settings, sleep=waits.append)
+    server.reply(reply, reply, Reply(text="Done."))
+    assert "".join(d.text for d in model.stream([], max_tokens=50)) == "Done."
+    assert len(waits) == 2
+    assert wait is None or waits == [wait, wait]
+
+
+def test_a_model_that_could_not_be_loaded_is_not(server):
+    waits = []
+    model = OpenAIClient(Settings(llm_model="test-model", llm_retries=0), sleep=waits.append)
+    for said in ("error loading model", "Failed to load: error while loading the weights"):
+        server.reply(Reply(status=500, error=said))
+        with pytest.raises(LLMError, match=said):
+            list(model.stream([], max_tokens=50))
+    assert not waits
+
+
+def test_the_wait_for_a_model_has_an_end(server):
+    waits = []
+    settings = Settings(llm_model="test-model", llm_retries=0, llm_timeout=30)
+    model = OpenAIClient(settings, sleep=waits.append)
+    loading = '{"error": "Loading", "estimated_time": 12}'
+    server.reply(*[Reply(status=503, raw=loading, kind="application/json")] * 3)
+    with pytest.raises(LLMError, match="still being loaded"):
+        list(model.stream([], max_tokens=50))
+    assert waits == [12.0, 12.0]
+    long = '{"error": "Loading", "estimated_time": 600}'
+    server.reply(Reply(status=503, raw=long, kind="application/json"))
+    with pytest.raises(LLMError) as caught:
+        list(model.stream([], max_tokens=50))
+    assert "600 seconds" in caught.value.hint
+
+
 def test_without_retry_after_the_waits_grow(server):
     waits = []
     model = OpenAIClient(Settings(llm_model="m", llm_retries=3), sleep=waits.append)
@@ -114,14 +166,44 @@ def test_a_stream_that_breaks_before_the_first_word_is_tried_again(server, writt
     assert len(server.chats) == 2
 
 
+@pytest.mark.parametrize(
+    "text", ["Okay, ship noise doubles the error [1]", "Sure! It doubles it [1"]
+)
+def test_words_that_were_held_back_when_a_stream_broke_off_are_shown(server, written, text):
+    server.reply(text="", chunks=[text, " more"], cut_after=1)
+    answer = written.ask(WHALES)
+    assert text.removeprefix("Sure! ") in answer.text
+    assert any("the connection was closed" in note for note in answer.notes)
+
+
 def test_an_answer_that_met_its_limit_says_so(server, written):
     server.reply(text=GOOD, finish_reason="length")
     assert any("limit of 1000 tokens" in note for note in written.ask(WHALES).notes)
 
 
-def test_an_answer_that_the_endpoint_filtered_says_so(server, written):
-    server.reply(text=GOOD, finish_reason="content_filter")
-    assert any("content filter" in note for note in written.ask(WHALES).notes)
+@pytest.mark.parametrize(
+    ("finish", "said"),
+    [
+        ("content_filter", "content filter"),
+        ("SAFETY", "content filter"),
+        ("MAX_TOKENS", "at its limit"),
+        ("tool_calls", "ask for a tool"),
+        ("abort", "for this reason: abort"),
+        ("insufficient_system_resource", "insufficient_system_resource"),
+        (None, "didn't say that the answer is whole"),
+    ],
+)
+def test_why_a_model_stopped_is_told_unless_it_was_done(server, written, finish, said):
+    server.reply(text=GOOD, finish_reason=finish)
+    answer = written.ask(WHALES)
+    assert answer.text == GOOD
+    assert any(said in note for note in answer.notes)
+
+
+@pytest.mark.parametrize("finish", ["stop", "STOP", "end_turn", "eos_token", "COMPLETE"])
+def test_every_word_for_being_done_needs_no_note(server, written, finish):
+    server.reply(text=GOOD, finish_reason=finish)
+    assert not written.ask(WHALES).notes
 
 
 def test_an_endless_answer_is_cut_and_the_model_stopped(server, open_library):

@@ -123,9 +123,21 @@ def test_an_order_is_read_in_many_forms(text, order):
     assert read_order(text, 3) == order
 
 
-def test_thinking_is_no_order(server, ranking, library):
+@pytest.mark.parametrize(
+    "form",
+    [
+        "<think>[6] looks good, or [5]?</think>{}",
+        "Is it [6], or [5]? </think> {}",
+        "[THINK]Is it [6]?[/THINK]{}",
+        "analysisIs it [6] or [5]?assistantfinal{}",
+        "<|channel|>analysis<|message|>[6]<|end|><|start|>assistant<|channel|>final<|message|>{}",
+        "Sure! Here is the ranking:\n{}<|im_end|>",
+        "```\n{}\n```",
+    ],
+)
+def test_thinking_is_no_order(server, ranking, library, form):
     before = ids(library.search(QUESTION, 6))
-    server.reply("<think>[6] looks good, or [5]?</think>[2] > [1]")
+    server.reply(form.format("[2] > [1]"))
     assert ids(ranking.search(QUESTION, 2)) == [before[1], before[0]]
 
 

@@ -26,6 +26,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Iterator, Mapping, Sequence
 
 __all__ = ["OpenAIServer", "Reply", "Request"]
@@ -56,13 +57,15 @@ class Reply:
             response is no JSON.
         context_limit: A request of more words than this gets a context-length error, and the
             reply waits for a smaller one.
+        raw: A body that is sent as it stands, in place of all that.
+        kind: The content type of that body.
     """
 
     text: str = ""
     chunks: Sequence[str] | None = None
     reasoning: str = ""
     refusal: str | None = None
-    finish_reason: str = "stop"
+    finish_reason: str | None = "stop"
     usage: Mapping[str, int] | None = None
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -72,6 +75,8 @@ class Reply:
     cut_after: int | None = None
     malformed: bool = False
     context_limit: int | None = None
+    raw: str | None = None
+    kind: str = "text/event-stream"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +85,7 @@ class Request:
 
     method: str
     path: str
+    query: str
     headers: Mapping[str, str]
     body: Any
 
@@ -117,6 +123,7 @@ class OpenAIServer:
         models: What the models endpoint lists. Chats don't check the name.
         dimension: Length of the embedding vectors, unless the request asks for fewer.
         batch_limit: Texts that one embedding request may hold.
+        tls: The context of a server that speaks TLS, with its certificate.
         default: Given when no scripted reply is left; without it that is an error 500.
     """
 
@@ -128,12 +135,14 @@ class OpenAIServer:
         dimension: int = 32,
         batch_limit: int = 2048,
         default: Reply | str | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.api_key = api_key
         self.models = tuple(models)
         self.dimension = dimension
         self.batch_limit = batch_limit
         self.default = _as_reply(default)
+        self.tls = tls
         self.requests: list[Request] = []
         self.disconnects = 0
         self.disconnected = threading.Event()
@@ -162,7 +171,8 @@ class OpenAIServer:
     @property
     def url(self) -> str:
         """The base URL, as OPENAI_BASE_URL takes it."""
-        return f"http://127.0.0.1:{self._http.server_address[1]}/v1"
+        scheme = "http" if self.tls is None else "https"
+        return f"{scheme}://127.0.0.1:{self._http.server_address[1]}/v1"
 
     def reply(self, *replies: Reply | str, **options: Any) -> None:
         """Script answers to the next chat requests: texts, replies, or the fields of one reply."""
@@ -249,6 +259,11 @@ class _Listener(ThreadingHTTPServer):
     def __init__(self, script: OpenAIServer) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.script = script
+        if script.tls is not None:
+            # The handshake is left to the thread that reads, so that a refusal stops nobody else.
+            self.socket = script.tls.wrap_socket(
+                self.socket, server_side=True, do_handshake_on_connect=False
+            )
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing of clients that hang up: stopping an answer is part of the tests."""
@@ -281,10 +296,9 @@ class _Handler(BaseHTTPRequestHandler):
         script = self.server.script
         data = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         headers = {name.lower(): value for name, value in self.headers.items()}
-        path = self.path.partition("?")[0]
-        request = Request(
-            method=self.command, path=path, headers=headers, body=json.loads(data) if data else None
-        )
+        path, _, query = self.path.partition("?")
+        body = json.loads(data) if data else None
+        request = Request(method=self.command, path=path, query=query, headers=headers, body=body)
         with script._lock:
             script.requests.append(request)
         try:
@@ -314,7 +328,11 @@ class _Handler(BaseHTTPRequestHandler):
         reply = self.server.script._take(request)
         if reply.delay_after == 0:
             self.server.script._wait(reply)
-        if reply.status != 200:
+        if reply.raw is not None:
+            data = reply.raw.encode()
+            self._start(reply, reply.kind, {"Content-Length": str(len(data))})
+            self.wfile.write(data)
+        elif reply.status != 200:
             self._fail(reply)
         elif request.body.get("stream"):
             self._stream(request, reply)

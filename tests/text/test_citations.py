@@ -75,6 +75,27 @@ CITED = [
     ("(citation 3)", (3,)),
     ("(see Reference 3)", (3,)),
     ("¹⁻³", (1, 2, 3)),
+    ("[^1^]", (1,)),
+    ("[doc_1]", (1,)),
+    ("[source-2]", (2,)),
+    ("[Passage 2]", (2,)),
+    ("[excerpt 1]", (1,)),
+    ("[chunk_4]", (4,)),
+    ("[@1]", (1,)),
+    ("[1~3]", (1, 2, 3)),
+    ("[see 1]", (1,)),
+    ("[see also Source 2]", (2,)),
+    ("[cf. 1]", (1,)),
+    ("[e.g., 1, 4]", (1, 4)),
+    ("[1, p. 3]", (1,)),
+    ("[1, 2, Section 4]", (1, 2)),
+    ("[2, abstract]", (2,)),
+    ("[3: Counting Whales with 2 Labels]", (3,)),
+    ("\\cite{1}", (1,)),
+    ("\\cite{1, 3}", (1, 3)),
+    ("<sup>1</sup>", (1,)),
+    ("<sup>[1, 2]</sup>", (1, 2)),
+    ("<cite>2</cite>", (2,)),
 ]
 
 NOT_CITED = [
@@ -97,6 +118,11 @@ NOT_CITED = [
     "[1,\n2]",
     "[" + "1, " * 40 + "2]",
     "Take a\\[3\\] and a\\[3] and [^a] and ［0］ and [ids: 1x] and [citation: none].",
+    "Take arr[1], args[0], list[2]. A[3] and x. B[2] is next; so is matrix C[1]; let D[1] be so.",
+    "It is in the interval [1, 2], on a scale of [1, 5], of shape [2, 3], normalized to [1, 9].",
+    "Scores in [1, 10] and the vector [1, 2, 3] and values within [1; 4] and indices [1, 2].",
+    "About m<sup>2</sup>, 10<sup>3</sup> and x<sup>n</sup> and a <b> and 3 < 5 and \\cite{abc}.",
+    "[no 1a], [1: n], [1, n], [studies show 1], [see], [context length 2]",
     "It helps (1). Paper 3 says so.",  # mentions, for those who know the sources
 ]
 
@@ -120,6 +146,8 @@ MIXED = [
     ("[1, 2, [3]", [(3,)]),
     ("[1]² and (Source 3)⁴", [(1,), (2,), (3,), (4,)]),
     ("Paid in $, or [1].", [(1,)]),
+    ("Over a wide range [1, 2], in two scales [1, 3] and hepatitis C[2].", [(1, 2), (1, 3), (2,)]),
+    ("Word<sup>1</sup>, GPT-4<sup>[2]</sup>.", [(1,), (2,)]),
 ]
 
 # Where the sources are known to be 1 to 5.
@@ -138,6 +166,7 @@ MENTIONED = [
     ("We read the paper 3 times, an open-source 2 billion model, paper 4.5, source 3 km.", []),
     ("In paper 9, as `paper 1` has it.", []),
     ("Sources 1, 2023 and later", [(1,)]),
+    ("It was repeated three times (3). At the coordinates (1, 2).", []),
 ]
 
 SAMPLES = [*(f"So it is {raw}." for raw, _ in CITED), *NOT_CITED, *(text for text, _ in MIXED)]
@@ -233,8 +262,25 @@ def test_every_pair_of_splits_gives_the_same_pieces(text):
             assert feed_all([text[:first], text[first:second], text[second:]]) == whole
 
 
-SIGNS = list("[]()【】†`$\\*_ \n.,;?-–x1230¹²³⁴⁻⁺'")
-CHUNKS = ["[1]", "[1, 2", "Source ", "(Source 1)", "[12", "999", "【2†s】", " to ", "and", "word"]
+SIGNS = list("<>^~@[]()【】†`$\\*_ \n.,;?-–x1230¹²³⁴⁻⁺'")
+CHUNKS = [
+    "[1]",
+    "[1, 2",
+    "Source ",
+    "(Source 1)",
+    "[12",
+    "999",
+    "【2†s】",
+    " to ",
+    "and",
+    "word",
+    "sup",
+    "</sup>",
+    "\\cite{",
+    "}",
+    ": Title",
+    ", p",
+]
 OPENERS = ["```\n", "\\(", "\\]", "$$", "''", "``", "\n\n"]
 FRAGMENTS = st.sampled_from([*SIGNS, *CHUNKS, *OPENERS])
 TEXTS = st.lists(FRAGMENTS, max_size=40).map("".join)

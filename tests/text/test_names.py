@@ -67,6 +67,7 @@ def test_names_in_one_text(text: str, names: list[str]) -> None:
         ([{"author_name": "A. Costa"}, {"name": "Bo Ek", "hidden": False}], ["A. Costa", "Bo Ek"]),
         ({"name": "Ana Costa"}, ["Ana Costa"]),
         ([None, 3, {}, "", {"x": 1}], []),
+        (["{", "}", "{}", "Ana Costa"], ["Ana Costa"]),
         (7, []),
         (None, []),
     ],

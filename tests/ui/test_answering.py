@@ -47,6 +47,40 @@ def test_words_come_first_and_the_checked_answer_last(
     assert conversation.stop is None
 
 
+def test_what_could_not_be_checked_is_counted_and_shown(
+    server: OpenAIServer, written: Library
+) -> None:
+    server.reply(f"{GOOD}\n\n```python\nx = whales(3)\n```")
+    conversation = Conversation(written.chat())
+    shown = run(ask(conversation, WHALES))[-1]
+    assert "2 of 3 sentences supported, 1 unchecked" in shown
+    assert 'class="verdict unchecked"' in shown
+    assert "code can&#x27;t be compared with an abstract" in shown
+
+
+def test_markers_lead_to_their_papers_while_words_come_and_when_they_stop(
+    server: OpenAIServer, written: Library
+) -> None:
+    hold = threading.Event()
+    text = "Blue whales are counted [citation:1]. The rest [2] is in [0, 1] and a[3] follows. " * 2
+    server.reply(text=text, delay_event=hold, delay_after=20)
+    conversation = Conversation(written.chat())
+
+    async def stopped() -> None:
+        async for _ in answer_question(conversation, WHALES):
+            if "follows" in conversation.turns[-1].shown and conversation.stop:
+                conversation.stop()
+
+    run(stopped())
+    hold.set()
+    shown = conversation.turns[-1].shown
+    assert "Stopped." in shown
+    assert 'href="#rag/open/arxiv%3A9905.00005"' in shown
+    assert "[0, 1]" in shown
+    assert "a[3]" in shown
+    assert "citation:" not in shown
+
+
 def test_a_turn_that_is_stopped_says_so_and_the_model_stops(
     server: OpenAIServer, written: Library
 ) -> None:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from rag.export.base import AnswerFormat, ConversationFormat
-from rag.text.citations import TextPiece, parse_citations
+from rag.text.citations import find_markers
 from rag.text.safety import for_markdown
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from rag.export.protocols import ExportedAnswer
     from rag.papers import Paper
+    from rag.text.citations import CitationPiece
 
 __all__ = ["ANSWER", "CONVERSATION"]
-
-_BEHIND_QUOTE = re.compile(r"(?<=” )\[(\d{1,3})\]")
 
 
 def _write(answers: Sequence[ExportedAnswer]) -> str:
@@ -38,19 +36,20 @@ def _understood(answer: ExportedAnswer) -> list[str]:
 
 
 def _footnoted(answer: ExportedAnswer) -> str:
-    papers = answer.papers
-    if answer.mode == "extractive":
+    text, written, at = for_markdown(answer.text), "", 0
+    for one in find_markers(text):
         # What stands in brackets inside a quote is the paper's own.
-        return _BEHIND_QUOTE.sub(r"[^\1]", for_markdown(answer.text))
-    text = ""
-    for piece in parse_citations(for_markdown(answer.text)):
-        if isinstance(piece, TextPiece):
-            text += piece.text
+        if answer.mode == "extractive" and not text[: one.start].endswith("” "):
             continue
-        known = "".join(f"[^{n}]" for n in piece.numbers if n in papers)
-        strange = [*(n for n in piece.numbers if n not in papers), *piece.unknown]
-        text += known + (f"[{', '.join(f'{n}?' for n in strange)}]" if strange else "")
-    return text
+        written += text[at : one.start] + _footnotes(one.piece, answer.papers)
+        at = one.end
+    return written + text[at:]
+
+
+def _footnotes(piece: CitationPiece, papers: Mapping[int, Paper]) -> str:
+    known = "".join(f"[^{n}]" for n in piece.numbers if n in papers)
+    strange = [*(n for n in piece.numbers if n not in papers), *piece.unknown]
+    return known + (f"[{', '.join(f'{n}?' for n in strange)}]" if strange else "")
 
 
 def _closest(answer: ExportedAnswer) -> list[str]:
