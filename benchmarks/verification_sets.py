@@ -21,7 +21,7 @@ from benchmarks.cases import is_held_out, make_cases, read_gold
 from benchmarks.reader_data import in_dev
 from benchmarks.reader_sources import CONTRADICTED, NOT_SAID, SUPPORTED, read_pairs
 from benchmarks.written import read_abstracts
-from rag.papers import Paper
+from rag.papers import Paper, title_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -81,10 +81,14 @@ class Sentence:
 
 def read_prose(path: Path, library: Library) -> list[Sentence]:
     """Read the answers; those that cite a paper which the library lacks are left out."""
+    # By title alone: an id says more of a paper than the file of the answers knows.
+    known = {title_id(paper.title): paper for paper in library.papers()}
     found = []
     for number, line in enumerate(path.read_text("utf-8").splitlines()):
         row = json.loads(line)
-        papers = tuple(library.paper(one) for one in row["papers"])
+        if not known.keys() >= set(row["papers"]):
+            continue
+        papers = tuple(known[one] for one in row["papers"])
         for one in row["sentences"]:
             cited = tuple(n - 1 for n in one["cites"])
             group = f"answer {number}"
