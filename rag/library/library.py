@@ -23,11 +23,14 @@ if TYPE_CHECKING:
     from rag.answers.stream import AnswerStream, AsyncAnswerStream, Backend
     from rag.chat.conversation import Chat
     from rag.index.catalog import Sort
+    from rag.index.mending import Duplicates
+    from rag.index.paper_index import PaperIndex
     from rag.index.sync import AddReport, Progress
     from rag.library.llama_index import HybridRetriever, LibraryQueryEngine
     from rag.library.map import PaperMap
     from rag.library.overview import Overview
     from rag.llm.client import LLMClient
+    from rag.models.embedder import Embedder
     from rag.search.hybrid import Hit, Mode, SearchResult
     from rag.search.query import Filters
     from rag.sources.base import Item
@@ -158,6 +161,54 @@ class Library:
             found = index.catalog.get([paper.id for paper in papers])
             index.remove(list(found.values()))
         return [entry.paper for entry in found.values()]
+
+    def merge(self, *ids: str) -> Paper:
+        """Make one paper of several and return it; it keeps the first one's id.
+
+        It stays one when the same sources are added again.
+
+        Raises:
+            PaperNotFoundError: one of the ids is not in the library; then nothing is merged.
+            LibraryError: there are not two papers among them.
+        """
+        from rag.index.mending import merge_papers
+
+        index, embedder = self._mending()
+        with index.writing():
+            return merge_papers([self.paper(one) for one in ids], index, embedder)
+
+    def split(self, paper_id: str, *records: str) -> list[Paper]:
+        """Make several papers of one that was merged, and return them.
+
+        They stay apart when the same sources are added again.
+
+        Args:
+            paper_id: The paper.
+            records: What is not of it: ids, identifiers or sources of its records, as `duplicates`
+                lists them, which become one paper. When none is named, each record becomes one.
+
+        Raises:
+            PaperNotFoundError: there is no such paper, or no such record of it.
+            LibraryError: the paper has but one record, or all of them are named.
+        """
+        from rag.index.mending import split_paper
+
+        index, embedder = self._mending()
+        with index.writing():
+            return split_paper(self.paper(paper_id), records, index, embedder)
+
+    def _mending(self) -> tuple[PaperIndex, Embedder]:
+        from rag.index.manifest import Manifest
+
+        index, embedder = self._parts.index(), self._parts.embedder()
+        index.check_manifest(Manifest.of(embedder))
+        return index, embedder
+
+    def duplicates(self) -> Duplicates:
+        """List what was merged and why, and pairs of papers that may be one."""
+        from rag.index.mending import find_duplicates
+
+        return find_duplicates(self._parts.index().catalog)
 
     def rebuild(self, *, progress: Progress | None = None) -> int:
         """Embed all papers again with the present settings; return how many there are.
