@@ -213,19 +213,21 @@ def _judge_identified(one: Paper, other: Paper, shared: list[str], clashing: lis
     abstracts = _compare(one.abstract, other.abstract)
     alike = abstracts is not None and abstracts >= _ALIKE
     unlike = abstracts is not None and abstracts < _REWORDED
-    if clashing and clashing != ["doi"]:
-        return Verdict(Strength.NO, f"{what}, but {_differ(clashing)}")
-    if _like_titles(one.title, other.title):
-        if unlike and clashing:  # a work may have a DOI for each of its versions
-            return Verdict(Strength.NO, f"{what}, but {_differ(clashing)}, and so do the abstracts")
-        if unlike and says_little(one.title) and not _agree(one, other):
-            return Verdict(Strength.NO, f"{what}, but the abstracts are different")
-        return Verdict(strength, what)
+    authors = _agree(one, other)
     # A DOI may be that of the book of which both are chapters, by one author even.
-    confirmed = alike or (scheme != "doi" and _agree(one, other) is True)
-    if confirmed and not clashing:
-        return Verdict(strength, what)
-    return Verdict(Strength.NO, f"{what}, but the titles are different")
+    vouched = authors is True and scheme != "doi"
+    if clashing and (unlike or clashing != ["doi"]):  # a work may have a DOI for each version
+        against = _differ(clashing)
+    elif _same_titles(one.title, other.title):
+        is_another = unlike and says_little(one.title) and not authors
+        against = "the abstracts are different" if is_another else ""
+    elif _like_titles(one.title, other.title):
+        is_chapter = unlike or (authors is False and not alike)
+        against = "titles and abstracts are different" if is_chapter and not vouched else ""
+    else:
+        confirmed = (alike or vouched) and not clashing
+        against = "" if confirmed else "the titles are different"
+    return Verdict(Strength.NO, f"{what}, but {against}") if against else Verdict(strength, what)
 
 
 def _differ(schemes: list[str]) -> str:
@@ -271,11 +273,16 @@ def _is_later_version(one: Paper, other: Paper) -> bool:
     return in_time and bool(one.identifiers or other.identifiers) and _agree(one, other) is True
 
 
-def _like_titles(one: str, other: str) -> bool:
-    """Tell whether two titles may be of one paper: reworded, mistyped, cut short, or missing."""
+def _same_titles(one: str, other: str) -> bool:
     ours, theirs = title_key(one), title_key(other)
-    if not ours or not theirs or ours == theirs:
+    return not ours or not theirs or ours == theirs
+
+
+def _like_titles(one: str, other: str) -> bool:
+    """Tell whether two titles may be of one paper: reworded, mistyped or cut short."""
+    if _same_titles(one, other):
         return True
+    ours, theirs = title_key(one), title_key(other)
     words = [set(key.split()) for key in (ours, theirs)]
     shorter = min(map(len, words))
     if shorter >= 3 and len(words[0] & words[1]) >= _LIKE_TITLES * shorter:

@@ -20,7 +20,7 @@ from rag.papers import Paper, Part, find_identifier
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from rag.index.catalog import Catalog
+    from rag.index.catalog import Catalog, Entry
     from rag.index.paper_index import PaperIndex
     from rag.models.embedder import Embedder
 
@@ -88,6 +88,10 @@ class Duplicates:
     merged: list[Merged]
     likely: list[Likely]
 
+    def first(self, count: int) -> Duplicates:
+        """Return the first of either."""
+        return Duplicates(self.merged[:count], self.likely[:count])
+
     def as_dict(self) -> dict[str, Any]:
         """Return the fields as plain values, ready for JSON."""
         return {
@@ -122,23 +126,25 @@ def _likely(one: Paper, other: Paper) -> str:
     return best.why if best or is_likely(one, other) else ""
 
 
-def merge_papers(papers: Sequence[Paper], index: PaperIndex, embedder: Embedder) -> Paper:
-    """Make one paper of several, and return it; it is called what the first one was.
+def merge_papers(ids: Sequence[str], index: PaperIndex, embedder: Embedder) -> Paper:
+    """Make one paper of several, and return it; it keeps the id of the first.
 
     Args:
-        papers: At least two of the index.
+        ids: At least two papers of the index.
         index: The index, within `index.writing()`.
         embedder: What the chunks are embedded with.
 
     Raises:
         LibraryError: two of them are one paper already.
     """
-    first, *others = papers
-    if len({paper.id for paper in papers}) < len(papers) or not others:
+    if len(set(ids)) < max(2, len(ids)):
         raise LibraryError(
-            f"There is but one paper: {first.id}.",
-            hint="Name two papers by ids of their own: rag papers --duplicates",
+            f"There are not two papers to merge: {', '.join(sorted(set(ids)))}.",
+            hint="Name two by ids of their own, as listed by: rag papers --duplicates",
         )
+    stored = index.catalog.get(ids)
+    papers = [_paper(one, stored) for one in ids]
+    first, *others = papers
     parts = [*first.parts]
     for other in others:
         head, *rest = other.parts
@@ -146,19 +152,24 @@ def merge_papers(papers: Sequence[Paper], index: PaperIndex, embedder: Embedder)
     ours = {paper.id for paper in papers} | {record_key(part.record) for part in parts}
     apart = {one for paper in papers for one in paper.history.apart} - ours
     merged = assemble(first.id, parts, sorted(apart))
-    stored = index.catalog.get([paper.id for paper in papers])
     gone = [stored[paper.id] for paper in others]
     store_changes([(stored[first.id], merged)], gone, index, embedder)
     return merged
 
 
+def _paper(paper_id: str, stored: dict[str, Entry]) -> Paper:
+    if paper_id not in stored:  # another process has removed it
+        raise PaperNotFoundError(f"There is no paper {paper_id!r} in the library.")
+    return stored[paper_id].paper
+
+
 def split_paper(
-    paper: Paper, names: Sequence[str], index: PaperIndex, embedder: Embedder
+    paper_id: str, names: Sequence[str], index: PaperIndex, embedder: Embedder
 ) -> list[Paper]:
     """Make several papers of one, and return them, the one that keeps the id first.
 
     Args:
-        paper: A paper of the index.
+        paper_id: A paper of the index.
         names: Which of its records become a paper of their own: ids, identifiers or sources; each
             record does when none is named.
         index: The index, within `index.writing()`.
@@ -167,6 +178,8 @@ def split_paper(
     Raises:
         LibraryError: it has but one record, or the names stand for all or none of them.
     """
+    stored = index.catalog.get([paper_id])
+    paper = _paper(paper_id, stored)
     groups = _groups(paper, names)
     # Who is called what the paper is keeps the name.
     groups.sort(key=lambda group: paper.id not in {part.record.id for part in group})
@@ -181,7 +194,6 @@ def split_paper(
         first, *rest = group
         parts = [Part(first.record), *rest]
         made.append(assemble(ids[index_of], parts, [*paper.history.apart, *theirs]))
-    stored = index.catalog.get([paper.id])
     # What is new comes first: cut off in between, a record is in two papers, and none is lost.
     store_changes([(None, one) for one in made[1:]], [], index, embedder)
     store_changes([(stored[paper.id], made[0])], [], index, embedder)

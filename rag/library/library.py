@@ -7,7 +7,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from rag.errors import LibraryNotFoundError, PaperNotFoundError
+from rag.errors import LibraryError, LibraryNotFoundError, PaperNotFoundError
 from rag.library.components import Parts
 from rag.papers import Paper, find_identifier
 from rag.search.query import MAX_QUESTION, check_question
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from rag.models.embedder import Embedder
     from rag.search.hybrid import Hit, Mode, SearchResult
     from rag.search.query import Filters
-    from rag.sources.base import Item
+    from rag.sources.base import Item, Rejection
 
 __all__ = ["Library"]
 
@@ -119,15 +119,22 @@ class Library:
             EmbedderError: the embedding model is missing or damaged.
         """
         from rag.index.sync import AddReport
+        from rag.library.rejects import Rejects
         from rag.sources import Rejection, read_sources
 
         items = read_sources(sources, format=format, columns=columns)
         report = AddReport()
         for first in items:
             if not isinstance(first, Rejection):
-                return self._add(chain([first], items), progress, report)
+                self._add(chain([first], items), progress, report)
+                break
             report.reject(first)
-        return report  # nothing to add: no library is made for it
+        try:
+            self._parts.index()
+        except LibraryError:
+            return report  # nothing to add: no library is made for it
+        Rejects(self.settings.storage).update(sources, report.rejected)
+        return report
 
     def add_papers(self, papers: Iterable[Paper], *, progress: Progress | None = None) -> AddReport:
         """Add papers that are at hand, such as those that `remove` returned.
@@ -174,8 +181,9 @@ class Library:
         from rag.index.mending import merge_papers
 
         index, embedder = self._mending()
+        wanted = [self.paper(one).id for one in ids]
         with index.writing():
-            return merge_papers([self.paper(one) for one in ids], index, embedder)
+            return merge_papers(wanted, index, embedder)
 
     def split(self, paper_id: str, *records: str) -> list[Paper]:
         """Make several papers of one that was merged, and return them.
@@ -194,8 +202,9 @@ class Library:
         from rag.index.mending import split_paper
 
         index, embedder = self._mending()
+        wanted = self.paper(paper_id).id
         with index.writing():
-            return split_paper(self.paper(paper_id), records, index, embedder)
+            return split_paper(wanted, records, index, embedder)
 
     def _mending(self) -> tuple[PaperIndex, Embedder]:
         from rag.index.manifest import Manifest
@@ -209,6 +218,12 @@ class Library:
         from rag.index.mending import find_duplicates
 
         return find_duplicates(self._parts.index().catalog)
+
+    def rejects(self) -> list[Rejection]:
+        """Return what gave no paper when its source was last read: the last 10,000."""
+        from rag.library.rejects import Rejects
+
+        return Rejects(self.settings.storage).read()
 
     def rebuild(self, *, progress: Progress | None = None) -> int:
         """Embed all papers again with the present settings; return how many there are.
