@@ -305,11 +305,11 @@ def is_preprint(identifier: str) -> bool:
 
 
 def renew(known: Paper, newer: Paper) -> Paper:
-    """Bring a record up to date with what the same source says of it now.
+    """Bring a record up to date with what the same source says of it now; it keeps its id.
 
     What the source says replaces what it said; what it doesn't say any more is kept.
     """
-    return _join(
+    joined = _join(
         newer,
         known,
         title=newer.title or known.title,
@@ -319,6 +319,9 @@ def renew(known: Paper, newer: Paper) -> Paper:
         venue=newer.venue or known.venue,
         doi=newer.doi or known.doi,
     )
+    # An id that was made of a title is as new as the title.
+    ids = {one for one in joined.other_ids if not one.startswith("title:")} | {*known.other_ids}
+    return replace(joined, id=known.id, other_ids=tuple(sorted(ids - {known.id})))
 
 
 def merge(preferred: Paper, other: Paper) -> Paper:

@@ -78,7 +78,7 @@ def extend(paper: Paper, record: Paper, why: str, is_new: Callable[[Paper], bool
     if known is None:
         return Extended(_again(paper, [*parts, Part(record, why)]), record, on_top=True)
     part = parts[known]
-    fresh = replace(renew(part.record, record), id=part.record.id, sources=part.record.sources)
+    fresh = replace(renew(part.record, record), sources=part.record.sources)
     if says_the_same(fresh, part.record):
         return Extended(paper, part.record)
     others = {*part.record.sources} - {*record.sources}

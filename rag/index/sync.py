@@ -15,7 +15,7 @@ from rag.index.manifest import Manifest
 from rag.index.matching import Shelf
 from rag.index.paper_index import chunk_ids
 from rag.index.parts import assemble, extend, free_id
-from rag.papers import Part
+from rag.papers import History, Part
 from rag.sources.base import Rejection
 
 if TYPE_CHECKING:
@@ -215,10 +215,11 @@ class _Run:
     def _sort_in(self, record: Paper, shelf: Shelf) -> None:
         match = shelf.find(record)
         if match is None:
-            paper = assemble(free_id(record, shelf.holds), [Part(record)])
+            paper = _begin(record, free_id(record, shelf.holds))
             self._report.added += 1
             self._added.add(paper.id)
         else:
+            record = replace(record, history=History())
             joined = self._join(match, shelf)
             known = extend(joined, record, match.why, partial(self._is_unread, record))
             if known.on_top:
@@ -335,6 +336,11 @@ def _embed(
     store.add([node for one in encoded for node in one.nodes])
     keep_tokens(encoded, embedder, tokens)
     return [Entry(one.paper, len(one.nodes)) for one in encoded]
+
+
+def _begin(record: Paper, paper_id: str) -> Paper:
+    """Make a paper of one record, or put one back that was removed."""
+    return replace(record, id=paper_id) if record.history else assemble(paper_id, [Part(record)])
 
 
 def _marks(record: Paper, sources: Iterable[str]) -> list[int]:
