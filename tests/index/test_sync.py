@@ -162,8 +162,8 @@ def test_the_same_paper_of_two_files_lists_both(library: Library, tmp_path: Path
 def test_a_record_without_identifier_is_the_paper_of_its_title_and_abstract(
     library: Library, tmp_path: Path, apart: bool
 ) -> None:
-    abstract = record()["abstract"][:30] + "..."
-    bare = write(tmp_path, "a.jsonl", {"title": record()["title"].upper(), "abstract": abstract})
+    shouted = {"title": record()["title"].upper(), "abstract": record()["abstract"]}
+    bare = write(tmp_path, "a.jsonl", shouted)
     known = write(tmp_path, "b.jsonl", record(year=2020))
     for sources in [[bare], [known]] if apart else [[bare, known]]:
         library.add(*sources)
