@@ -159,7 +159,10 @@ def merge_papers(ids: Sequence[str], index: PaperIndex, embedder: Embedder) -> P
 
 def _paper(paper_id: str, stored: dict[str, Entry]) -> Paper:
     if paper_id not in stored:  # another process has removed it
-        raise PaperNotFoundError(f"There is no paper {paper_id!r} in the library.")
+        raise PaperNotFoundError(
+            f"There is no paper {paper_id!r} in the library any more.",
+            hint="List all ids with: rag papers",
+        )
     return stored[paper_id].paper
 
 
@@ -203,8 +206,10 @@ def split_paper(
 def _groups(paper: Paper, names: Sequence[str]) -> list[list[Part]]:
     """Return the records that stay, and those that go."""
     if len(paper.parts) == 1:
-        hint = "All its sources say the same." if len(paper.sources) > 1 else ""
-        raise LibraryError(f"{paper.id} is made of one record.", hint=hint)
+        raise LibraryError(
+            f"{paper.id} is made of one record, which all its sources share.",
+            hint="What was merged is listed by: rag papers --duplicates",
+        )
     if not names:
         return [[part] for part in paper.parts]
     named: set[int] = set()

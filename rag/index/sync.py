@@ -227,7 +227,7 @@ class _Run:
             elif known.paper is not joined and differ(record.abstract, known.paper.abstract):
                 self._note_difference(joined, record, match.why)
             self._count(match.paper, known.paper)
-            paper = self._named(known.paper, record, shelf)
+            paper = self._named(known.paper, record, shelf, had_title=bool(joined.title))
             record = replace(known.record, sources=record.sources)
         self._met.add(paper.id)
         self._read.update(_marks(record, record.sources))
@@ -259,10 +259,15 @@ class _Run:
         else:
             self._report.updated += 1
 
-    def _named(self, paper: Paper, record: Paper, shelf: Shelf) -> Paper:
-        """Give a paper that isn't stored yet the id of an identified record of it."""
-        better = paper.id.startswith("title:") and not record.id.startswith("title:")
-        if not better or shelf.is_stored(paper.id) or shelf.holds(record.id):
+    def _named(self, paper: Paper, record: Paper, shelf: Shelf, *, had_title: bool) -> Paper:
+        """Give a paper that isn't stored yet the better id of a record of it."""
+        is_bare = record.id.startswith("title:") and had_title
+        if (
+            is_bare
+            or not paper.id.startswith("title:")
+            or shelf.is_stored(paper.id)
+            or shelf.holds(record.id)
+        ):
             return paper
         shelf.drop(paper.id)
         self._met.discard(paper.id)

@@ -6,7 +6,6 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from cli.conftest import assert_complaint
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,16 +93,19 @@ def test_merging_and_splitting(rag: Callable[..., object], tea: Path) -> None:
     ],
 )
 def test_what_can_not_be_done_is_said(
-    rag: Callable[..., object], tea: Path, arguments: tuple[str, ...]
+    rag: Callable[..., object],
+    complained: Callable[..., None],
+    tea: Path,
+    arguments: tuple[str, ...],
 ) -> None:
     rag("add", tea)
-    assert_complaint(rag(*arguments))
+    complained(rag(*arguments))
     assert len(rag("papers", "--json").value) == 2
 
 
-def test_without_a_library(rag: Callable[..., object]) -> None:
+def test_without_a_library(rag: Callable[..., object], complained: Callable[..., None]) -> None:
     for arguments in (("papers", "--duplicates"), ("merge", "a", "b"), ("split", "a")):
-        assert_complaint(rag(*arguments))
+        complained(rag(*arguments))
 
 
 def test_nothing_was_merged(rag: Callable[..., object], tea: Path) -> None:

@@ -192,6 +192,7 @@ def test_papers_and_abstracts_of_semantic_scholar_are_joined(
     assert (report.read, report.added, report.duplicates) == (8, 4, 4)
     for paper in library.papers():
         number = paper.title[-1]
+        assert paper.id.startswith(f"title:a-paper-on-harbour-{number}-")
         assert paper.abstract == f"Harbour {number}: {TIDES}"
         assert (paper.year, len(paper.sources)) == (2024, 2)
         assert library.paper(f"corpusid:{number}") == paper
