@@ -54,6 +54,7 @@ CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WI
 _MAX_VARIABLES = 500
 _IN_FRONT = re.compile(r":\s|\s[-–—]\s")  # behind a name
 _NAMESAKES = 5
+_MOST_OF_A_TITLE = 100
 _ORDERS = {
     # Papers whose year is not known come last, whichever way the years run.
     ("title", False): "title_key, id",
@@ -189,8 +190,13 @@ class Catalog:
         return self._select_among(condition, names)
 
     def by_title_keys(self, keys: Sequence[str]) -> list[Entry]:
-        """Return the papers whose titles, as `title_key` reduces them, are among some."""
-        return self._select_among("title_key IN ({marks})", keys)
+        """Return the papers whose titles, as `title_key` reduces them, are among some.
+
+        A title that very many papers have ("Editorial") tells nothing of any, and is left out.
+        """
+        few = f"GROUP BY title_key HAVING count(*) <= {_MOST_OF_A_TITLE}"
+        inner = "SELECT title_key FROM papers WHERE title_key IN"
+        return self._select_among(f"title_key IN ({inner} ({{marks}}) {few})", keys)
 
     def merged(self) -> Iterator[Entry]:
         """Yield the papers that were read in several places or forms, in order of id."""

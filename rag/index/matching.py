@@ -95,18 +95,18 @@ class Shelf:
 
     def find(self, record: Paper) -> Match | None:
         """Find the paper that a record is of."""
-        key = record_key(record)
         found = [
             (verdict, paper)
             for paper in self._candidates(record)
-            if key not in paper.history.apart and (verdict := _judge(record, paper))
+            if not _is_barred(record, paper) and (verdict := _judge(record, paper))
         ]
-        if not found:
-            return None
+        if len(found) < 2:
+            return next((Match(paper, verdict.why) for verdict, paper in found), None)
         # Among several as sure, what is called by an identifier has the better id for all of them.
         found.sort(
             key=lambda one: (
                 -one[0].strength,
+                not _has_said(record, one[1]),
                 -closeness(record, one[1]),
                 one[1].id.startswith("title:"),
                 one[1].id,
@@ -135,6 +135,11 @@ def held_apart(one: Paper, other: Paper) -> bool:
     return _is_listed(one, other) or _is_listed(other, one)
 
 
+def _is_barred(record: Paper, paper: Paper) -> bool:
+    """Tell whether a person said that a record is not of a paper."""
+    return bool(paper.history.apart) and record_key(record) in paper.history.apart
+
+
 def _is_listed(paper: Paper, other: Paper) -> bool:
     apart = set(paper.history.apart)
     return bool(apart) and not apart.isdisjoint(
@@ -155,6 +160,14 @@ def _judge(record: Paper, paper: Paper) -> Verdict:
     best = max(verdicts, key=lambda verdict: verdict.strength)
     by_hand = any(part.why == BY_HAND for part in paper.parts)
     return Verdict(Strength.NO) if clash(record, paper) and not by_hand else best
+
+
+def _has_said(record: Paper, paper: Paper) -> bool:
+    """Tell whether the record's source has said something of the paper before, under its id."""
+    return any(
+        part.record.id == record.id and not set(part.record.sources).isdisjoint(record.sources)
+        for part in paper.parts
+    )
 
 
 def _content_id(record: Paper) -> str:

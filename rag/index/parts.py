@@ -28,17 +28,18 @@ def assemble(paper_id: str, parts: Sequence[Part], apart: Sequence[str] = ()) ->
         parts: Its records in the order in which they came, at least one.
         apart: What a person said are other papers.
     """
+    if len(parts) == 1 and parts[0].record.id == paper_id:
+        return replace(parts[0].record, history=History((), tuple(sorted(set(apart)))))
     # What has an identifier comes from who keeps the record; what has none was typed or scraped.
     ranked = sorted((part.record for part in parts), key=lambda record: not record.identifiers)
     merged = reduce(merge, ranked)
     named = {paper_id, f"doi:{merged.doi}", f"arxiv:{merged.arxiv_id}"}
-    paper = replace(
+    return replace(
         merged,
         id=paper_id,
-        other_ids=tuple(sorted({*merged.names, *merged.other_ids} - named)),
+        other_ids=tuple(sorted({*merged.names} - named)),
+        history=History(tuple(parts), tuple(sorted(set(apart)))),
     )
-    kept = tuple(parts) if len(parts) > 1 or parts[0].record != paper else ()
-    return replace(paper, history=History(kept, tuple(sorted(set(apart)))))
 
 
 @dataclass(frozen=True, slots=True)

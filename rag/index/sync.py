@@ -51,9 +51,6 @@ class Difference:
     source: str
     why: str
 
-    def __str__(self) -> str:
-        return f'{self.source}, "{self.title}": {self.why} as {self.id}'
-
 
 @dataclass(slots=True)
 class AddReport:
