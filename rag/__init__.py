@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from rag.library.llama_index import HybridRetriever, LibraryQueryEngine
     from rag.library.map import PaperMap
     from rag.library.overview import Overview
-    from rag.papers import Paper, Part
+    from rag.papers import History, Paper, Part
     from rag.search.hybrid import Hit, Passage, SearchResult
     from rag.search.query import Filters
     from rag.settings import Settings
@@ -63,6 +63,7 @@ _HOMES = {
     "Citation": "rag.answers.answer",
     "EmbedderError": "rag.errors",
     "Filters": "rag.search.query",
+    "History": "rag.papers",
     "Hit": "rag.search.hybrid",
     "HybridRetriever": "rag.library.llama_index",
     "LLMError": "rag.errors",
@@ -102,6 +103,7 @@ __all__ = [
     "Duplicates",
     "EmbedderError",
     "Filters",
+    "History",
     "Hit",
     "HybridRetriever",
     "LLMError",

@@ -119,10 +119,15 @@ def at_odds(one: Paper, other: Paper) -> bool:
     """Tell whether two papers can't be one, whatever a third record says that links them."""
     if clash(one, other):
         return True
-    if not _like_titles(one.title, other.title):
-        return not (_compare(one.abstract, other.abstract) or 0) >= _ALIKE
     abstracts = _compare(one.abstract, other.abstract)
-    return abstracts is not None and abstracts < _REWORDED and not _agree(one, other)
+    if abstracts is not None and abstracts >= _ALIKE:
+        return False
+    authors = _agree(one, other)
+    if authors is False or not _like_titles(one.title, other.title):
+        return True
+    years_differ = bool(one.year and other.year) and abs((one.year or 0) - (other.year or 0)) > 1
+    unlike = abstracts is not None and abstracts < _REWORDED
+    return not authors and (years_differ or unlike)
 
 
 def clash(one: Paper, other: Paper) -> bool:

@@ -229,7 +229,8 @@ def _groups(paper: Paper, names: Sequence[str]) -> list[list[Part]]:
     if len(named) == len(paper.parts):
         sources = ", ".join(source for part in paper.parts for source in part.record.sources)
         raise LibraryError(
-            f"All records of {paper.id} are called so.", hint=f"Name one by its source: {sources}"
+            f"All records of {paper.id} are called so.",
+            hint=f"Name one by its source ({sources}), or none to make each a paper.",
         )
     parts = list(enumerate(paper.parts))
     return [[part for place, part in parts if (place in named) is goes] for goes in (False, True)]

@@ -291,6 +291,15 @@ def test_a_record_that_may_be_of_two_papers_is_given_to_neither(
     assert (report.added, len(library)) == (1, 3)
 
 
+def test_a_record_that_says_little_links_no_strangers(
+    library: Library, write: Callable[..., Path]
+) -> None:
+    library.add(write("a.jsonl", *({"title": TITLE, "year": 2024, "authors": [n]} for n in "XY")))
+    library.add(write("b.jsonl", {"title": TITLE, "year": 2024}))
+    assert [paper.authors for paper in library.papers()].count(()) == 1
+    assert len(library) == 3
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_the_order_of_records_decides_nothing(
     library: Library, write: Callable[..., Path], seed: int
