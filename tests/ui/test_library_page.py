@@ -200,7 +200,7 @@ def test_what_was_merged_and_where_it_came_from(
     tea.write_text("".join(json.dumps(one) + "\n" for one in (TEA, other)) + "{broken\n")
     with Library(storage) as library:
         library.add(tea)
-    page = open_page(serve(storage))
+    page = open_page(serve())
     open_library(page)
     page.get_by_role("button", name="Duplicates and rejected records").click()
     listed = page.locator("#doubtful .doubtful")
