@@ -397,6 +397,16 @@ def test_what_was_merged_by_hand_stays_one(
     check_whole(library)
 
 
+def test_what_contradicts_one_half_may_be_of_the_other(
+    library: Library, write: Callable[..., Path]
+) -> None:
+    gulls = {"doi": "10.5555/gulls", "title": "Gulls on Ferries", "abstract": GULLS}
+    library.add(write("a.jsonl", {**ARXIV, "pmid": 1}, gulls))
+    library.merge("arxiv:2401.00001", "10.5555/gulls")
+    library.add(write("b.jsonl", {**gulls, "pmid": 2}))
+    assert only(library).sources == ("in/a.jsonl", "in/b.jsonl")
+
+
 @pytest.mark.parametrize("fresh", [False, True])
 def test_papers_without_identifiers_stay_merged(
     library: Library, write: Callable[..., Path], fresh: bool
