@@ -121,7 +121,10 @@ class Shelf:
                     return None  # of which of the two is it? Neither may be overwritten by a guess
             elif verdict.strength < Strength.SAME or other.strength >= Strength.ABSTRACT:
                 linked.append((rival, other.why))
-        return Match(paper, verdict.why, tuple(linked))
+        same = [(paper, verdict.why), *linked]
+        # The id that people know is that of a paper which the library has already.
+        same.sort(key=lambda one: one[0].id not in self._stored)
+        return Match(*same[0], tuple(same[1:]))
 
     def _candidates(self, record: Paper) -> Iterable[Paper]:
         ids = set(self._by_title.get(title_key(record.title), ()))

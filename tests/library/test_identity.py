@@ -166,6 +166,18 @@ def test_two_papers_that_turn_out_to_be_one_within_a_call_are_not_both_counted(
     assert (report.added, report.duplicates, len(library)) == (1, 2, 1)
 
 
+def test_a_paper_keeps_its_id_when_newer_ones_turn_out_to_be_the_same(
+    library: Library, write: Callable[..., Path]
+) -> None:
+    article = {**CROSSREF, "title": ["Tides from Tables and Encoders"], "author": []}
+    library.add(write("c.jsonl", article))
+    report = library.add(write("a.jsonl", ARXIV, LINK))
+    assert (report.added, report.updated, report.duplicates) == (0, 1, 1)
+    assert only(library).id == "doi:10.5555/tides.7"
+    assert library.paper("2401.00001") == only(library)
+    check_whole(library)
+
+
 def test_what_contradicts_is_not_linked(library: Library, write: Callable[..., Path]) -> None:
     other = {**CROSSREF, "title": ["Gulls on Ferries"], "abstract": GULLS, "author": []}
     library.add(write("a.jsonl", ARXIV), write("c.jsonl", other), write("s.jsonl", LINK))
