@@ -39,12 +39,13 @@ if TYPE_CHECKING:
         SettingsError,
         StorageError,
     )
-    from rag.index.sync import AddReport
+    from rag.index.mending import Duplicates, Likely, Merged
+    from rag.index.sync import AddReport, Difference
     from rag.library import Library
     from rag.library.llama_index import HybridRetriever, LibraryQueryEngine
     from rag.library.map import PaperMap
     from rag.library.overview import Overview
-    from rag.papers import Paper
+    from rag.papers import History, Paper, Part
     from rag.search.hybrid import Hit, Passage, SearchResult
     from rag.search.query import Filters
     from rag.settings import Settings
@@ -57,9 +58,12 @@ _HOMES = {
     "AnswerStream": "rag.answers.stream",
     "AsyncAnswerStream": "rag.answers.stream",
     "Chat": "rag.chat.conversation",
+    "Difference": "rag.index.sync",
+    "Duplicates": "rag.index.mending",
     "Citation": "rag.answers.answer",
     "EmbedderError": "rag.errors",
     "Filters": "rag.search.query",
+    "History": "rag.papers",
     "Hit": "rag.search.hybrid",
     "HybridRetriever": "rag.library.llama_index",
     "LLMError": "rag.errors",
@@ -67,11 +71,14 @@ _HOMES = {
     "LibraryError": "rag.errors",
     "LibraryNotFoundError": "rag.errors",
     "LibraryQueryEngine": "rag.library.llama_index",
+    "Likely": "rag.index.mending",
     "ManifestMismatchError": "rag.errors",
+    "Merged": "rag.index.mending",
     "Overview": "rag.library.overview",
     "Paper": "rag.papers",
     "PaperMap": "rag.library.map",
     "PaperNotFoundError": "rag.errors",
+    "Part": "rag.papers",
     "Passage": "rag.search.hybrid",
     "QuestionError": "rag.errors",
     "RagError": "rag.errors",
@@ -92,8 +99,11 @@ __all__ = [
     "AsyncAnswerStream",
     "Chat",
     "Citation",
+    "Difference",
+    "Duplicates",
     "EmbedderError",
     "Filters",
+    "History",
     "Hit",
     "HybridRetriever",
     "LLMError",
@@ -101,11 +111,14 @@ __all__ = [
     "LibraryError",
     "LibraryNotFoundError",
     "LibraryQueryEngine",
+    "Likely",
     "ManifestMismatchError",
+    "Merged",
     "Overview",
     "Paper",
     "PaperMap",
     "PaperNotFoundError",
+    "Part",
     "Passage",
     "QuestionError",
     "RagError",

@@ -6,14 +6,25 @@ import hashlib
 import json
 import re
 import unicodedata
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 from urllib.parse import unquote
 
 from rag.text.dates import show_date, year_of
 from rag.text.decoding import one_line
 
-__all__ = ["Paper", "find_identifier", "is_lesser", "merge", "title_id", "title_key"]
+__all__ = [
+    "History",
+    "Paper",
+    "Part",
+    "find_identifier",
+    "is_lesser",
+    "is_preprint",
+    "merge",
+    "renew",
+    "title_id",
+    "title_key",
+]
 
 _ARXIV = r"(?:0[7-9]|[1-9]\d)(?:0[1-9]|1[0-2])\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7}"
 _WEB = r"(?:https?://)?(?:www\.)?"
@@ -59,6 +70,45 @@ _SCHEMED = re.compile(r"[a-z][a-z0-9]{0,15}:\S+")
 _CUT = re.compile(r"\s*(?:\.\.\.|…)$")
 _SAYS_RETRACTED = re.compile(r"\W*(?:retracted|withdrawn)\b", re.IGNORECASE)
 _BEGINNING = 300  # characters: pages cut an abstract short, but not before these
+# Whose DOIs are those of preprints: bioRxiv, Research Square, SSRN, OSF, PsyArXiv, ChemRxiv,
+# preprints.org, TechRxiv, EarthArXiv, Authorea.
+_PREPRINT = re.compile(
+    r"(?:doi:)?10\.(?:1101|21203|2139|31219|31234|26434|20944|36227|31223|22541)/", re.IGNORECASE
+)
+_SERVER = re.compile(
+    r"\W*(?:arxiv|biorxiv|medrxiv|ssrn|chemrxiv|psyarxiv|research square|preprints?)\b",
+    re.IGNORECASE,
+)
+_INITIAL = re.compile(r"\b\w\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One of the records that a paper was made of.
+
+    Attributes:
+        record: The record as its sources have it.
+        why: Why it is taken for one of this paper; empty for the first.
+    """
+
+    record: Paper
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What a paper was made of, where that isn't the record itself, and what it is held apart from.
+
+    Attributes:
+        parts: Its records, in the order in which they came; empty when there is one, the same.
+        apart: Ids of papers, and keys of records, that a person said are of other papers.
+    """
+
+    parts: tuple[Part, ...] = ()
+    apart: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.parts or self.apart)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,8 +130,11 @@ class Paper:
         doi: Without a resolver in front.
         arxiv_id: Without a version.
         sources: Where the record was read, each place once.
-        other_ids: What else identifies this very work: `pmid:...`, `openalex:...`, `s2:...`.
+        other_ids: What else identifies this very work (`pmid:...`, `openalex:...`, `s2:...`), and
+            what else its records are called by.
         retracted: Whether a source says that the paper was retracted or withdrawn.
+        history: What the paper was merged from. It travels with the paper into the index and out
+            of it, but two papers that say the same are equal whatever theirs is.
     """
 
     id: str
@@ -98,17 +151,28 @@ class Paper:
     sources: tuple[str, ...] = ()
     other_ids: tuple[str, ...] = ()
     retracted: bool = False
+    history: History = field(default=History(), compare=False, repr=False)
 
     @property
-    def identifiers(self) -> tuple[str, ...]:
-        """All that identifies the work, as `find_identifier` writes it; a title does not."""
+    def names(self) -> tuple[str, ...]:
+        """All that the paper is called by, its id first."""
         known = (
-            self.id if ":" in self.id and not self.id.startswith("title:") else "",
+            self.id,
             f"arxiv:{self.arxiv_id}" if self.arxiv_id else "",
             f"doi:{self.doi}" if self.doi else "",
             *self.other_ids,
         )
         return tuple(dict.fromkeys(one for one in known if one))
+
+    @property
+    def identifiers(self) -> tuple[str, ...]:
+        """All that identifies the work, as `find_identifier` writes it; a title does not."""
+        return tuple(one for one in self.names if ":" in one and not one.startswith("title:"))
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """The records that the paper was made of: itself, where there is but one."""
+        return self.history.parts or (Part(replace(self, history=History())),)
 
     @property
     def heading(self) -> str:
@@ -137,16 +201,40 @@ class Paper:
         return " · ".join(part for part in (self.credits, self.when, self.venue) if part)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the fields as plain values, ready for JSON."""
-        return asdict(self)
+        """Return the fields as plain values, ready for JSON; without the history."""
+        values = asdict(replace(self, history=History()))
+        del values["history"]
+        return values
+
+    def as_record(self) -> dict[str, Any]:
+        """Return all there is as plain values, as a library stores it."""
+        values = self.as_dict()
+        if self.history:
+            values["history"] = {
+                "parts": [self._part_as_dict(part) for part in self.history.parts],
+                "apart": list(self.history.apart),
+            }
+        return values
+
+    def _part_as_dict(self, part: Part) -> dict[str, Any]:
+        values = part.record.as_dict()
+        if part.record.abstract == self.abstract:
+            del values["abstract"]  # which stands beside it
+        return {"record": values, "why": part.why}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Paper:
-        """Build a paper from what `as_dict` returned."""
-        known = {field.name for field in fields(cls)}
+        """Build a paper from what `as_dict` or `as_record` returned."""
+        known = {field.name for field in fields(cls)} - {"history"}
         kept = {name: value for name, value in values.items() if name in known}
         for name in ("authors", "sources", "other_ids"):
             kept[name] = tuple(kept.get(name) or ())
+        if history := values.get("history"):
+            parts = tuple(
+                Part(cls.from_dict({"abstract": kept["abstract"], **one["record"]}), one["why"])
+                for one in history["parts"]
+            )
+            kept["history"] = History(parts, tuple(history["apart"]))
         return cls(**kept)
 
     def content_hash(self) -> str:
@@ -211,11 +299,102 @@ def is_lesser(identifier: str) -> bool:
     return identifier.partition(":")[0] in _LESSER
 
 
-def _fuller(preferred: str, other: str) -> str:
-    """Choose between two versions of an abstract: one cut short loses against the whole."""
+def is_preprint(identifier: str) -> bool:
+    """Say whether a DOI is that of a preprint, of which an article may have another."""
+    return _PREPRINT.match(identifier) is not None
+
+
+def renew(known: Paper, newer: Paper) -> Paper:
+    """Bring a record up to date with what the same source says of it now; it keeps its id.
+
+    What the source says replaces what it said; what it doesn't say any more is kept.
+    """
+    joined = _join(
+        newer,
+        known,
+        title=newer.title or known.title,
+        abstract=_whole(newer.abstract, known.abstract),
+        authors=newer.authors or known.authors,
+        author_count=newer.author_count or known.author_count,
+        venue=newer.venue or known.venue,
+        doi=newer.doi or known.doi,
+    )
+    # An id that was made of a title is as new as the title.
+    ids = {one for one in joined.other_ids if not one.startswith("title:")} | {*known.other_ids}
+    return replace(joined, id=known.id, other_ids=tuple(sorted(ids - {known.id})))
+
+
+def merge(preferred: Paper, other: Paper) -> Paper:
+    """Join two records of one paper, and keep the best of each field.
+
+    The preferred record wins, id included, unless the other says more of the field. Every id of
+    either and every place that either was read from is listed.
+    """
+    return _join(
+        preferred,
+        other,
+        # Services shout titles and cut them short.
+        title=_better_title(preferred.title, other.title),
+        # One cut short, or of which a service kept the beginning, loses against the whole. Of two
+        # different ones neither is better; a steady choice keeps quotes in place.
+        abstract=_fuller(preferred.abstract, other.abstract),
+        # Some lists end early, and some have initials where others spell names out.
+        authors=_fuller_authors(preferred.authors, other.authors),
+        # Who counts fewer has not seen them all.
+        author_count=max(preferred.author_count or 0, other.author_count or 0) or None,
+        # Where a paper appeared says more than that it was a preprint first.
+        venue=_published(preferred.venue, other.venue, _SERVER),
+        doi=_published(preferred.doi, other.doi, _PREPRINT),
+    )
+
+
+def _join(preferred: Paper, other: Paper, *, doi: str | None, **chosen: Any) -> Paper:  # noqa: ANN401 - fields
+    """Join what is gathered from both records, or of which either is as good, with what is chosen.
+
+    A day says more than a year; of two days that of the preferred record is as good.
+    """
+    date = _fuller_date(preferred.date, other.date)
+    arxiv_id = preferred.arxiv_id or other.arxiv_id
+    shown = {preferred.id, f"doi:{doi}", f"arxiv:{arxiv_id}"}
+    return replace(
+        preferred,
+        date=date,
+        year=year_of(date) or preferred.year or other.year,
+        url=preferred.url or other.url,
+        doi=doi,
+        arxiv_id=arxiv_id,
+        sources=tuple(sorted({*preferred.sources, *other.sources})),
+        other_ids=tuple(sorted({*preferred.names, *other.names} - shown)),
+        retracted=preferred.retracted or other.retracted,
+        **chosen,
+    )
+
+
+def _better_title(preferred: str, other: str) -> str:
+    shouted = preferred.isupper() and not other.isupper()
+    if not preferred or (shouted and title_key(preferred) == title_key(other)):
+        return other or preferred
+    return _whole(preferred, other)
+
+
+def _whole(preferred: str, other: str) -> str:
+    """Choose between two versions of a text: one that says it is cut short loses."""
     stem = _CUT.sub("", preferred)
     cut_short = stem != preferred and len(other) > len(stem) and other.startswith(stem)
     return other if cut_short or not preferred else preferred
+
+
+def _fuller(preferred: str, other: str) -> str:
+    """Choose between two abstracts: the beginning of another loses against the whole."""
+    longer = other.startswith(preferred) and not _CUT.search(other)
+    return other if longer else _whole(preferred, other)
+
+
+def _fuller_authors(preferred: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
+    if len(preferred) != len(other):
+        return max(preferred, other, key=len)
+    initials = [len(_INITIAL.findall(" ".join(names))) for names in (preferred, other)]
+    return other if initials[1] < initials[0] else preferred
 
 
 def _fuller_date(preferred: str | None, other: str | None) -> str | None:
@@ -227,28 +406,8 @@ def _fuller_date(preferred: str | None, other: str | None) -> str | None:
     return other if detail(other) > detail(preferred) else preferred
 
 
-def merge(preferred: Paper, other: Paper) -> Paper:
-    """Join two records of one paper.
-
-    What the preferred record states wins, id included; what it lacks comes from the other; every
-    place that either was read from is listed.
-    """
-    date = _fuller_date(preferred.date, other.date)
-    doi, arxiv_id = preferred.doi or other.doi, preferred.arxiv_id or other.arxiv_id
-    named = {preferred.id, f"doi:{doi}", f"arxiv:{arxiv_id}"}
-    return replace(
-        preferred,
-        title=preferred.title or other.title,
-        abstract=_fuller(preferred.abstract, other.abstract),
-        authors=preferred.authors or other.authors,
-        author_count=preferred.author_count or other.author_count,
-        date=date,
-        year=year_of(date) or preferred.year or other.year,
-        venue=preferred.venue or other.venue,
-        url=preferred.url or other.url,
-        doi=doi,
-        arxiv_id=arxiv_id,
-        sources=tuple(sorted({*preferred.sources, *other.sources})),
-        other_ids=tuple(sorted({*preferred.identifiers, *other.identifiers} - named)),
-        retracted=preferred.retracted or other.retracted,
-    )
+def _published(preferred: str | None, other: str | None, draft: re.Pattern[str]) -> str | None:
+    """Choose what is of the published paper over what is of its preprint."""
+    if preferred and other and draft.match(preferred) and not draft.match(other):
+        return other
+    return preferred or other

@@ -10,7 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag import Paper
-from rag.papers import find_identifier, merge, title_id, title_key
+from rag.papers import (
+    History,
+    Part,
+    find_identifier,
+    merge,
+    renew,
+    title_id,
+    title_key,
+)
 
 
 def paper(**values: object) -> Paper:
@@ -161,6 +169,54 @@ def test_an_abstract_cut_short_loses_against_the_whole(cut: str) -> None:
 def test_another_abstract_does_not_replace_one_that_is_cut_short() -> None:
     cut = "We show a thing that..."
     assert merge(paper(abstract=cut), paper(abstract="Quite another text.")).abstract == cut
+
+
+@pytest.mark.parametrize(
+    ("field", "poor", "rich"),
+    [
+        ("title", "TIDES IN SMALL SEAS", "Tides in Small Seas"),
+        ("title", "Tides in Small ...", "Tides in Small Seas"),
+        ("title", "", "Tides in Small Seas"),
+        ("abstract", "We find asks", "We find asks in scams."),
+        ("authors", ("Ana Costa",), ("A. Costa", "B. Ek")),
+        ("authors", ("A. Costa", "B. Ek"), ("Ana Costa", "Bo Ek")),
+        ("author_count", 2, 3),
+        ("venue", "arXiv (Cornell University)", "Journal of Small Seas"),
+        ("venue", "bioRxiv", "Journal of Small Seas"),
+        ("doi", "10.1101/2024.01.01.1", "10.5555/tides"),
+        ("retracted", False, True),
+    ],
+)
+def test_the_better_field_wins_whichever_record_is_preferred(
+    field: str, poor: object, rich: object
+) -> None:
+    one, other = paper(**{field: poor}), paper(**{field: rich})
+    assert getattr(merge(one, other), field) == rich
+    assert getattr(merge(other, one), field) == rich
+
+
+def test_what_a_source_says_now_replaces_what_it_said() -> None:
+    known = paper(
+        id="title:a-000000", authors=("Ann", "Bo"), venue="Here", doi="10.1/x", sources=("a",)
+    )
+    newer = paper(id="title:b-000000", title="B", abstract="B.", authors=("Ann",), sources=("a",))
+    renewed = renew(known, newer)
+    assert renewed == dataclasses.replace(known, title="B", abstract="B.", authors=("Ann",))
+    assert renew(renewed, newer) == renewed
+    identified = renew(known, paper(id="arxiv:2401.00001", arxiv_id="2401.00001"))
+    assert (identified.id, identified.arxiv_id) == ("title:a-000000", "2401.00001")
+
+
+def test_a_history_is_stored_but_compares_nothing() -> None:
+    one, other = paper(abstract="One."), paper(abstract="Other.")
+    merged = dataclasses.replace(
+        one, history=History((Part(one), Part(other, "because")), ("x:1",))
+    )
+    assert merged == one
+    assert "history" not in merged.as_dict()
+    back = Paper.from_dict(json.loads(json.dumps(merged.as_record())))
+    assert (back, back.history) == (merged, merged.history)
+    assert (one.parts, merged.parts) == ((Part(one),), merged.history.parts)
 
 
 def test_merging_a_paper_with_itself_changes_nothing() -> None:

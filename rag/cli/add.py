@@ -141,11 +141,11 @@ def add(
 def _print_report(report: AddReport) -> None:
     from rag.cli.render import report_lines
 
-    summary, rejections = report_lines(report)
+    summary, notes = report_lines(report)
     if report.read:
         output().print(summary)
     if report.read or len(report.rejected) > 1:
-        for line in rejections:
+        for line in notes:
             errors().print(line, soft_wrap=True)
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rag.cli.common import Debug, Json, Storage, command, errors, open_library, output, print_json
+
+if TYPE_CHECKING:
+    from rag.index.mending import Duplicates
 
 __all__ = ["register"]
 
@@ -23,6 +26,12 @@ def papers(
     limit: Annotated[
         int | None, typer.Option("--limit", "-n", min=1, help="How many at the most.")
     ] = None,
+    duplicates: Annotated[
+        bool,
+        typer.Option(
+            "--duplicates", help="List what was merged and why, and what may be duplicates."
+        ),
+    ] = False,
     storage: Storage = None,
     json: Json = False,
     debug: Debug = False,
@@ -31,6 +40,9 @@ def papers(
     from itertools import islice
 
     with open_library(storage) as library:
+        if duplicates:
+            _print_duplicates(library.duplicates(), limit, json=json)
+            return
         listed = islice(library.papers(), limit)
         if json:
             print_json([paper.as_dict() for paper in listed])
@@ -41,6 +53,17 @@ def papers(
         for paper in listed:
             year = f"{paper.year}" if paper.year else "    "
             sys.stdout.write(f"{year}  {paper.heading or '(untitled)'}\n      {paper.id}\n")
+
+
+def _print_duplicates(found: Duplicates, limit: int | None, *, json: bool) -> None:
+    from rag.cli.render import duplicates_lines
+
+    shown = found.first(limit) if limit else found
+    if json:
+        print_json(shown.as_dict())
+        return
+    for line in duplicates_lines(shown):
+        output().print(line, soft_wrap=True)
 
 
 @command

@@ -12,15 +12,17 @@ from rich.text import Text
 from rag.text.decoding import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from rich.console import RenderableType
 
+    from rag.index.mending import Duplicates
     from rag.index.sync import AddReport
     from rag.papers import Paper
     from rag.search.hybrid import Hit
 
 __all__ = [
+    "duplicates_lines",
     "facts_view",
     "hits_view",
     "numbered",
@@ -75,9 +77,14 @@ def hits_view(hits: Sequence[Hit], notes: Sequence[str] = ()) -> RenderableType:
 
 def paper_view(paper: Paper) -> RenderableType:
     """Lay out all that is known of one paper."""
-    sources = Text("\nRead from: " + ", ".join(paper.sources), style="dim")
     abstract = Padding(Text(paper.abstract or "(no abstract)"), (1, 0, 0, 0))
-    return Group(paper_lines(paper), abstract, sources)
+    origin = [Text("\nRead from: " + ", ".join(paper.sources), style="dim")]
+    if paper.other_ids:
+        origin.append(Text("Also known as: " + ", ".join(paper.other_ids), style="dim"))
+    for part in paper.history.parts[1:]:
+        line = f"Merged with {part.record.id} of {', '.join(part.record.sources)}: {part.why}"
+        origin.append(Text(line, style="dim"))
+    return Group(paper_lines(paper), abstract, *origin)
 
 
 def facts_view(rows: Iterable[tuple[str, str]]) -> RenderableType:
@@ -90,16 +97,51 @@ def facts_view(rows: Iterable[tuple[str, str]]) -> RenderableType:
     return table
 
 
+def duplicates_lines(found: Duplicates) -> Iterator[Text]:
+    """Say what was merged and why, and what may be duplicates."""
+    count = len(found.merged)
+    papers = "1 paper was" if count == 1 else f"{count:,} papers were"
+    yield Text(f"{papers} read in several places or forms.", style="bold")
+    for one in found.merged:
+        yield Text(f"\n{one.paper.heading or '(untitled)'}\n{one.paper.id}")
+        for part in one.parts:
+            notes = [part.why] if part.why else []
+            if one.has_other_abstract(part):
+                notes.append("another abstract")
+            sources = ", ".join(part.record.sources)
+            yield Text("; ".join([f"  {part.record.id}, {sources}", *notes]), style="dim")
+    count = len(found.likely)
+    pairs = "1 pair of papers" if count == 1 else f"{count:,} pairs of papers"
+    yield Text(f"\n{pairs} may be one and were not merged.", style="bold")
+    for pair in found.likely:
+        ids = "\n".join(paper.id for paper in pair.papers)
+        yield Text(f"\n{pair.papers[0].heading or '(untitled)'}\n{ids}")
+        yield Text(f"  {pair.why}", style="dim")
+    if found.merged or found.likely:
+        yield Text("\nMend them with: rag split ID RECORD, rag merge ID ID")
+
+
 def report_lines(report: AddReport) -> tuple[Text, list[Text]]:
     """Sum up what came of adding: one line, and a line for each of the first rejections."""
     shown_first = report.rejected[:_SHOWN_REJECTIONS]
+    lines = [Text(_differing(report))] if report.differing else []
     # The name of a file is whatever somebody called it.
-    lines = [Text(f"Rejected: {one_line(str(one))}") for one in shown_first]
-    more = report.rejected_count - len(lines)
+    lines += [Text(f"Rejected: {one_line(str(one))}") for one in shown_first]
+    more = report.rejected_count - len(shown_first)
     if more > 0:
         all_of_them = "the first of them" if report.rejected_more else "them all"
         lines.append(Text(f"... and {more:,} more; --json lists {all_of_them}."))
     return Text(report.summary()), lines
+
+
+def _differing(report: AddReport) -> str:
+    count = report.differing_count
+    records = "1 record was" if count == 1 else f"{count:,} records were"
+    first = one_line(_clip(report.differing[0].title, 60))
+    return (
+        f'Merged: {records} merged although the abstracts differ ("{first}"); '
+        "rag papers --duplicates tells why."
+    )
 
 
 def _clip(text: str, length: int) -> str:

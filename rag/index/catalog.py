@@ -11,6 +11,8 @@ import re
 import sqlite3
 import threading
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from rag.errors import StorageError
@@ -28,8 +30,6 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS papers (
     id TEXT PRIMARY KEY,
     title_key TEXT NOT NULL,
-    arxiv_id TEXT,
-    doi TEXT,
     year INTEGER,
     dated INTEGER NOT NULL,
     venue TEXT NOT NULL,
@@ -43,13 +43,18 @@ CREATE INDEX IF NOT EXISTS papers_filters
 CREATE INDEX IF NOT EXISTS papers_by_title ON papers (title_key);
 CREATE INDEX IF NOT EXISTS papers_for_listing ON papers (title_key, year, authors);
 CREATE INDEX IF NOT EXISTS papers_by_year ON papers (year, title_key, authors);
-CREATE INDEX IF NOT EXISTS papers_by_arxiv ON papers (arxiv_id) WHERE arxiv_id IS NOT NULL;
-CREATE INDEX IF NOT EXISTS papers_by_doi ON papers (doi) WHERE doi IS NOT NULL;
+CREATE TABLE IF NOT EXISTS names (
+    name TEXT NOT NULL,
+    paper_id TEXT NOT NULL,
+    PRIMARY KEY (name, paper_id)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS names_by_paper ON names (paper_id);
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
 _MAX_VARIABLES = 500
 _IN_FRONT = re.compile(r":\s|\s[-–—]\s")  # behind a name
 _NAMESAKES = 5
+_MOST_OF_A_TITLE = 100
 _ORDERS = {
     # Papers whose year is not known come last, whichever way the years run.
     ("title", False): "title_key, id",
@@ -57,7 +62,7 @@ _ORDERS = {
     ("year", False): "year IS NULL, year, title_key, id",
     ("year", True): "year IS NULL, year DESC, title_key, id",
 }
-_VERSION = 2  # of both caches: raise it when the schema here or in the keyword index changes
+_VERSION = 3  # of both caches: raise it when the schema here or in the keyword index changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +105,8 @@ class Catalog:
         version = self._db.execute("PRAGMA user_version").fetchone()[0]
         outdated = version != _VERSION and bool(self._db.execute("PRAGMA page_count").fetchone()[0])
         if outdated:
-            self._db.executescript("DROP TABLE IF EXISTS papers; DROP TABLE IF EXISTS facts;")
+            tables = ("papers", "names", "facts")
+            self._db.executescript("".join(f"DROP TABLE IF EXISTS {one};" for one in tables))
         self._db.execute(f"PRAGMA user_version={_VERSION}")
         return outdated
 
@@ -175,12 +181,44 @@ class Catalog:
         return named if len(named) <= _NAMESAKES else []
 
     def by_identifier(self, identifier: str) -> list[Entry]:
-        """Return the papers that an arXiv id or a DOI names, whatever their id here is."""
-        scheme, _, bare = identifier.partition(":")
-        if scheme not in {"arxiv", "doi"}:
-            return []
-        column = "arxiv_id" if scheme == "arxiv" else "doi"
-        return list(self._select(f"WHERE {column} = ?", [bare]))
+        """Return the papers that an arXiv id, a DOI or the like names."""
+        return self.by_names([identifier])
+
+    def by_names(self, names: Sequence[str]) -> list[Entry]:
+        """Return the papers of which some ids or identifiers are names, each once."""
+        condition = "id IN (SELECT paper_id FROM names WHERE name IN ({marks}))"
+        return self._select_among(condition, names)
+
+    def by_title_keys(self, keys: Sequence[str]) -> list[Entry]:
+        """Return the papers whose titles, as `title_key` reduces them, are among some.
+
+        A title that very many papers have ("Editorial") tells nothing of any, and is left out.
+        """
+        few = f"GROUP BY title_key HAVING count(*) <= {_MOST_OF_A_TITLE}"
+        inner = "SELECT title_key FROM papers WHERE title_key IN"
+        return self._select_among(f"title_key IN ({inner} ({{marks}}) {few})", keys)
+
+    def merged(self) -> Iterator[Entry]:
+        """Yield the papers that were read in several places or forms, in order of id."""
+        parts, places = (
+            f"coalesce(json_array_length(record, '$.{path}'), 0)"
+            for path in ("history.parts", "sources")
+        )
+        return self._select(f"WHERE {parts} > 1 OR {places} > 1 ORDER BY id", [])
+
+    def sharing(self, what: Literal["name", "title"]) -> Iterator[list[str]]:
+        """Yield the ids of papers that share a name or a title, group by group."""
+        value, key, table = {
+            "name": ("name", "paper_id", "names"),
+            "title": ("title_key", "id", "papers"),
+        }[what]
+        twice = f"SELECT {value} FROM {table} WHERE {value} > '' GROUP BY 1 HAVING count(*) > 1"  # noqa: S608 - literals
+        with self._lock:
+            rows = self._db.execute(
+                f"SELECT {value}, {key} FROM {table} WHERE {value} IN ({twice}) ORDER BY 1, 2"  # noqa: S608 - literals
+            ).fetchall()
+        for _, group in groupby(rows, key=itemgetter(0)):
+            yield [one for _, one in group]
 
     def entries(self) -> Iterator[Entry]:
         """Yield all entries in order of id."""
@@ -259,35 +297,51 @@ class Catalog:
 
     def put(self, entries: Iterable[Entry]) -> None:
         """Add or replace entries and commit."""
+        entries = list(entries)
+        names = [(name, one.paper.id) for one in entries for name in one.paper.names]
         rows = [
             (
                 entry.paper.id,
                 title_key(entry.paper.title),
-                entry.paper.arxiv_id,
-                entry.paper.doi,
                 entry.paper.year,
                 entry.paper.date is not None or entry.paper.year is not None,
                 (entry.paper.venue or "").casefold(),
                 "\n".join(entry.paper.authors).casefold(),
                 "\n".join(entry.paper.sources).casefold(),
                 entry.chunks,
-                json.dumps(entry.paper.as_dict(), ensure_ascii=False),
+                json.dumps(entry.paper.as_record(), ensure_ascii=False),
             )
             for entry in entries
         ]
         with self._lock, self._db:
-            self._db.executemany("REPLACE INTO papers VALUES (?,?,?,?,?,?,?,?,?,?,?)", rows)
+            self._db.executemany("REPLACE INTO papers VALUES (?,?,?,?,?,?,?,?,?)", rows)
+            self._forget_names(row[0] for row in rows)
+            self._db.executemany("REPLACE INTO names VALUES (?,?)", names)
 
     def remove(self, ids: Iterable[str]) -> None:
         """Remove entries and commit."""
+        gone = list(ids)
         with self._lock, self._db:
-            self._db.executemany("DELETE FROM papers WHERE id = ?", [(one,) for one in ids])
+            self._db.executemany("DELETE FROM papers WHERE id = ?", [(one,) for one in gone])
+            self._forget_names(gone)
 
     def clear(self) -> None:
         """Remove everything and commit."""
         with self._lock, self._db:
             self._db.execute("DELETE FROM papers")
+            self._db.execute("DELETE FROM names")
             self._db.execute("DELETE FROM facts")
+
+    def _forget_names(self, ids: Iterable[str]) -> None:
+        self._db.executemany("DELETE FROM names WHERE paper_id = ?", [(one,) for one in ids])
+
+    def _select_among(self, condition: str, values: Sequence[str]) -> list[Entry]:
+        found: dict[str, Entry] = {}
+        for start in range(0, len(values), _MAX_VARIABLES):
+            part = list(values[start : start + _MAX_VARIABLES])
+            where = f"WHERE {condition.format(marks=','.join('?' * len(part)))}"
+            found.update((entry.paper.id, entry) for entry in self._select(where, part))
+        return list(found.values())
 
     def _select(self, where: str, values: Sequence[object]) -> Iterator[Entry]:
         # `where` is always one of the literals above; values are bound.

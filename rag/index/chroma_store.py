@@ -91,7 +91,7 @@ def _names(client: ClientAPI) -> set[str]:
 
 def chunk_metadata(paper: Paper) -> dict[str, Any]:
     """Return what every chunk of a paper carries; the lists and numbers are there to filter by."""
-    record = paper.as_dict()
+    record = paper.as_record()
     del record["abstract"]
     metadata: dict[str, Any] = {
         "paper_id": paper.id,

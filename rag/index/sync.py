@@ -2,36 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from rag.index.catalog import Entry
 from rag.index.encoding import encode_papers, keep_tokens
+from rag.index.identity import differ
 from rag.index.manifest import Manifest
+from rag.index.matching import Shelf
 from rag.index.paper_index import chunk_ids
-from rag.papers import Paper, merge, title_key
+from rag.index.parts import assemble, extend, free_id
+from rag.papers import History, Part
 from rag.sources.base import Rejection
 
 if TYPE_CHECKING:
     from rag.index.chroma_store import ChromaChunkStore
+    from rag.index.matching import Match
     from rag.index.paper_index import PaperIndex
     from rag.index.token_store import TokenStore
     from rag.models.embedder import Embedder
+    from rag.papers import Paper
     from rag.sources.base import Item
 
-__all__ = ["AddReport", "Progress", "add_papers", "rebuild_index"]
+__all__ = ["AddReport", "Difference", "Progress", "add_papers", "rebuild_index", "store_changes"]
 
 Progress: TypeAlias = Callable[[int], None]  # called with how many papers have been read so far
 
 _BATCH = 256  # papers embedded and stored together: what a crash can cost
 _LISTED = 1000  # rejections that a report lists
-_BEGINNING = 300  # characters of an abstract that tell whose it is
-# The words that two of them share where they are one: between twins (.9 and more) and the volumes
-# of a series (.74 at most) in labelled sets.
-_SHARED = 0.8
-_GENERIC_TITLE = 15  # characters: a shorter title ("Introduction") says nothing about identity
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A record that was merged into a paper although its abstract is a different one.
+
+    Attributes:
+        id: The paper's.
+        title: The record's.
+        source: Where the record was read.
+        why: Why it is taken for one of the paper.
+    """
+
+    id: str
+    title: str
+    source: str
+    why: str
 
 
 @dataclass(slots=True)
@@ -46,6 +64,8 @@ class AddReport:
         duplicates: Records of a paper that the same call had already met.
         rejected: What could not be read or taken, with source, place and reason: the first 1,000.
         rejected_more: How many more there were.
+        differing: What was merged although the abstracts differ: the first 1,000.
+        differing_more: How many more there were.
     """
 
     read: int = 0
@@ -55,6 +75,20 @@ class AddReport:
     duplicates: int = 0
     rejected: list[Rejection] = field(default_factory=list)
     rejected_more: int = 0
+    differing: list[Difference] = field(default_factory=list)
+    differing_more: int = 0
+
+    def note(self, difference: Difference) -> None:
+        """Note what was merged although the abstracts differ, or count it where many are noted."""
+        if len(self.differing) < _LISTED:
+            self.differing.append(difference)
+        else:
+            self.differing_more += 1
+
+    @property
+    def differing_count(self) -> int:
+        """How many records were merged whose abstract is a different one, listed or not."""
+        return len(self.differing) + self.differing_more
 
     def reject(self, rejection: Rejection) -> None:
         """Note what was rejected, or count it where a whole file of it has been noted."""
@@ -158,81 +192,142 @@ def rebuild_index(
 
 
 class _Run:
-    """One call of `add_papers`: knows which papers it has met."""
+    """One call of `add_papers`: knows which papers and records it has met."""
 
     def __init__(self, index: PaperIndex, embedder: Embedder, report: AddReport) -> None:
         self._index = index
         self._embedder = embedder
         self._report = report
         self._met: set[str] = set()
+        self._added: set[str] = set()
+        self._read: set[int] = set()  # hashes: the records themselves would fill the memory
 
-    def take(self, papers: list[Paper]) -> None:
-        """Sort out which of the papers are new or changed, and store those."""
-        stored = self._index.catalog.get([paper.id for paper in papers])
-        changes: dict[str, _Change] = {}
-        for paper in papers:
-            self._sort_in(paper, stored, changes)
-        self._write([change for change in changes.values() if _differs(change)])
+    def take(self, records: list[Paper]) -> None:
+        """Sort out which papers the records are of, and store those that are new or changed."""
+        shelf = Shelf(self._index.catalog, records)
+        for record in records:
+            self._sort_in(record, shelf)
+        store_changes(shelf.changes(), shelf.gone(), self._index, self._embedder)
 
-    def _sort_in(self, paper: Paper, stored: dict[str, Entry], changes: dict[str, _Change]) -> None:
-        paper = replace(paper, id=self._find_id(paper, stored, changes))
-        entry = stored.get(paper.id)
-        change = changes.setdefault(paper.id, _Change(entry, entry.paper if entry else paper))
-        if paper.id in self._met:
-            # The first record of a call wins, so that calling again changes nothing.
-            self._report.duplicates += 1
-            change.paper = merge(change.paper, paper)
-            return
-        if entry is None:
+    def _sort_in(self, record: Paper, shelf: Shelf) -> None:
+        match = shelf.find(record)
+        if match is None:
+            paper = _begin(record, free_id(record, shelf.holds))
             self._report.added += 1
-        elif _is_another(entry.paper, paper):
-            reason = f'the id {paper.id} already belongs to "{entry.paper.title}"'
-            place = f'paper "{paper.title}"'
-            self._report.reject(Rejection(", ".join(paper.sources), place, reason))
-            return
+            self._added.add(paper.id)
         else:
-            change.paper = merge(paper, entry.paper)
-            if change.paper == entry.paper:
-                self._report.unchanged += 1
-            else:
-                self._report.updated += 1
+            record = replace(record, history=History())
+            joined = self._join(match, shelf)
+            known = extend(joined, record, match.why, partial(self._is_unread, record))
+            if known.on_top:
+                self._report_difference(joined, record, match.why)
+            elif known.paper is not joined and differ(record.abstract, known.paper.abstract):
+                self._note_difference(joined, record, match.why)
+            self._count(match.paper, known.paper)
+            paper = self._named(known.paper, record, shelf, had_title=bool(joined.title))
+            record = replace(known.record, sources=record.sources)
         self._met.add(paper.id)
+        self._read.update(_marks(record, record.sources))
+        shelf.put(paper)
 
-    def _find_id(self, paper: Paper, stored: dict[str, Entry], changes: dict[str, _Change]) -> str:
-        """Return the id under which the paper is known, which may not be its own."""
-        key = title_key(paper.title)
-        if paper.id in changes or paper.id in stored or len(key) < _GENERIC_TITLE:
-            return paper.id
-        for change in changes.values():
-            if title_key(change.paper.title) == key and _same_work(change.paper, paper):
-                return change.paper.id
-        for entry in self._index.catalog.by_title(paper.title):
-            if _same_work(entry.paper, paper):
-                stored[entry.paper.id] = entry
-                return entry.paper.id
-        return paper.id
+    def _join(self, match: Match, shelf: Shelf) -> Paper:
+        """Make one paper of those that a record links."""
+        paper = match.paper
+        for linked, why in match.linked:
+            first, *rest = linked.parts
+            self._report_difference(paper, linked, why)
+            paper = assemble(
+                paper.id,
+                [*paper.parts, Part(first.record, why), *rest],
+                [*paper.history.apart, *linked.history.apart],
+            )
+            shelf.drop(linked.id)
+            if linked.id in self._added:  # only now it turns out that it was no new paper
+                self._added.discard(linked.id)
+                self._report.added -= 1
+                self._report.duplicates += 1
+        return paper
 
-    def _write(self, changes: list[_Change]) -> None:
-        if not changes:
-            return
-        same_text = [c for c in changes if c.before and _same_content(c.before.paper, c.paper)]
-        embedded = [c for c in changes if c not in same_text]
-        done = [self._update_metadata(change) for change in same_text]
-        index = self._index
-        papers = [c.paper for c in embedded]
-        entries = _embed(papers, index.store, index.tokens, self._embedder)
-        for change, entry in zip(embedded, entries, strict=True):
-            before = change.before.chunks if change.before else 0
-            index.store.delete(chunk_ids(change.paper, before)[entry.chunks :])
-        index.put([*done, *entries])
+    def _count(self, before: Paper, after: Paper) -> None:
+        if before.id in self._met:
+            self._report.duplicates += 1
+        elif after == before:
+            self._report.unchanged += 1
+        else:
+            self._report.updated += 1
 
-    def _update_metadata(self, change: _Change) -> Entry:
-        from rag.index.chroma_store import chunk_metadata
+    def _named(self, paper: Paper, record: Paper, shelf: Shelf, *, had_title: bool) -> Paper:
+        """Give a paper that isn't stored yet the better id of a record of it."""
+        is_bare = record.id.startswith("title:") and had_title
+        if (
+            is_bare
+            or not paper.id.startswith("title:")
+            or shelf.is_stored(paper.id)
+            or shelf.holds(record.id)
+        ):
+            return paper
+        shelf.drop(paper.id)
+        self._met.discard(paper.id)
+        self._added.discard(paper.id)
+        self._added.add(record.id)
+        return assemble(record.id, paper.parts, paper.history.apart)
 
-        chunks = change.before.chunks if change.before else 0
-        metadata = chunk_metadata(change.paper)
-        self._index.store.update_metadata(chunk_ids(change.paper, chunks), metadata)
-        return Entry(change.paper, chunks)
+    def _report_difference(self, paper: Paper, record: Paper, why: str) -> None:
+        """Report what becomes part of a paper although its abstract is none of the paper's."""
+        known = [part.record.abstract for part in paper.parts if part.record.abstract]
+        if known and all(differ(record.abstract, one) for one in known):
+            self._note_difference(paper, record, why)
+
+    def _note_difference(self, paper: Paper, record: Paper, why: str) -> None:
+        self._report.note(Difference(paper.id, record.title, ", ".join(record.sources), why))
+
+    def _is_unread(self, record: Paper, known: Paper) -> bool:
+        """Tell whether what a record's source said before was not read in this call."""
+        return self._read.isdisjoint(_marks(known, record.sources))
+
+
+def store_changes(
+    papers: Iterable[tuple[Entry | None, Paper]],
+    gone: Sequence[Entry],
+    index: PaperIndex,
+    embedder: Embedder,
+) -> None:
+    """Store papers, as far as they differ from what is stored, and remove others.
+
+    Args:
+        papers: Each with what the index holds of it.
+        gone: What the index holds of papers that have become part of others.
+        index: The index, within `index.writing()`.
+        embedder: What new text is embedded with.
+    """
+    changes = [change for change in (_Change(*one) for one in papers) if _differs(change)]
+    if changes:
+        _write(changes, index, embedder)
+    if gone:  # not before the papers that have taken them in are stored
+        index.remove(gone)
+
+
+def _write(changes: list[_Change], index: PaperIndex, embedder: Embedder) -> None:
+    same_text = [c for c in changes if c.before and _same_content(c.before.paper, c.paper)]
+    embedded = [c for c in changes if c not in same_text]
+    done = [_update_metadata(change, index) for change in same_text]
+    papers = [c.paper for c in embedded]
+    entries = _embed(papers, index.store, index.tokens, embedder)
+    for change, entry in zip(embedded, entries, strict=True):
+        before = change.before.chunks if change.before else 0
+        index.store.delete(chunk_ids(change.paper, before)[entry.chunks :])
+    index.put([*done, *entries])
+
+
+def _update_metadata(change: _Change, index: PaperIndex) -> Entry:
+    from rag.index.chroma_store import chunk_metadata
+
+    chunks = change.before.chunks if change.before else 0
+    # Chroma drops a field that is None; one that is not there it leaves as it was.
+    before = change.before and chunk_metadata(change.before.paper)
+    metadata = {**dict.fromkeys(before or ()), **chunk_metadata(change.paper)}
+    index.store.update_metadata(chunk_ids(change.paper, chunks), metadata)
+    return Entry(change.paper, chunks)
 
 
 def _embed(
@@ -245,37 +340,21 @@ def _embed(
     return [Entry(one.paper, len(one.nodes)) for one in encoded]
 
 
+def _begin(record: Paper, paper_id: str) -> Paper:
+    """Make a paper of one record, or put one back that was removed."""
+    return replace(record, id=paper_id) if record.history else assemble(paper_id, [Part(record)])
+
+
+def _marks(record: Paper, sources: Iterable[str]) -> list[int]:
+    """Name a record by what it says, in each of its sources."""
+    said = hash(replace(record, sources=()))
+    return [hash((said, source)) for source in sources]
+
+
 def _differs(change: _Change) -> bool:
-    return change.before is None or change.before.paper != change.paper
+    before, after = change.before and change.before.paper, change.paper
+    return before is None or before != after or before.history != after.history
 
 
 def _same_content(before: Paper, after: Paper) -> bool:
     return before.content_hash() == after.content_hash()
-
-
-def _same_work(known: Paper, paper: Paper) -> bool:
-    """Tell whether two records of one title are of one paper.
-
-    They are when one of them has an identifier of its own and the other has none; where neither
-    has, their abstracts must not be of different things. Two papers with identifiers of their own
-    are two papers, however alike their titles.
-    """
-    by_title = [one.id.startswith("title:") for one in (known, paper)]
-    return _alike(known.abstract, paper.abstract) if all(by_title) else any(by_title)
-
-
-def _alike(one: str, other: str) -> bool:
-    """Tell whether two abstracts may be of one paper: one may be missing, cut short or reworded."""
-    words = [set(title_key(text[:_BEGINNING]).split()) for text in (one, other)]
-    shorter = min(map(len, words))
-    return shorter == 0 or len(words[0] & words[1]) >= _SHARED * shorter
-
-
-def _is_another(known: Paper, paper: Paper) -> bool:
-    """Tell whether an id that only its file gave names another paper here.
-
-    Two files may both number their papers from 1; neither may overwrite the other's.
-    """
-    if ":" in paper.id or set(paper.sources) & set(known.sources):
-        return False
-    return title_key(known.title) != title_key(paper.title)

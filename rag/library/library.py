@@ -7,7 +7,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from rag.errors import LibraryNotFoundError, PaperNotFoundError
+from rag.errors import LibraryError, LibraryNotFoundError, PaperNotFoundError
 from rag.library.components import Parts
 from rag.papers import Paper, find_identifier
 from rag.search.query import MAX_QUESTION, check_question
@@ -23,14 +23,17 @@ if TYPE_CHECKING:
     from rag.answers.stream import AnswerStream, AsyncAnswerStream, Backend
     from rag.chat.conversation import Chat
     from rag.index.catalog import Sort
+    from rag.index.mending import Duplicates
+    from rag.index.paper_index import PaperIndex
     from rag.index.sync import AddReport, Progress
     from rag.library.llama_index import HybridRetriever, LibraryQueryEngine
     from rag.library.map import PaperMap
     from rag.library.overview import Overview
     from rag.llm.client import LLMClient
+    from rag.models.embedder import Embedder
     from rag.search.hybrid import Hit, Mode, SearchResult
     from rag.search.query import Filters
-    from rag.sources.base import Item
+    from rag.sources.base import Item, Rejection
 
 __all__ = ["Library"]
 
@@ -116,15 +119,22 @@ class Library:
             EmbedderError: the embedding model is missing or damaged.
         """
         from rag.index.sync import AddReport
+        from rag.library.rejects import Rejects
         from rag.sources import Rejection, read_sources
 
         items = read_sources(sources, format=format, columns=columns)
         report = AddReport()
         for first in items:
             if not isinstance(first, Rejection):
-                return self._add(chain([first], items), progress, report)
+                self._add(chain([first], items), progress, report)
+                break
             report.reject(first)
-        return report  # nothing to add: no library is made for it
+        try:
+            self._parts.index()
+        except LibraryError:
+            return report  # nothing to add: no library is made for it
+        Rejects(self.settings.storage).update(sources, report.rejected)
+        return report
 
     def add_papers(self, papers: Iterable[Paper], *, progress: Progress | None = None) -> AddReport:
         """Add papers that are at hand, such as those that `remove` returned.
@@ -158,6 +168,62 @@ class Library:
             found = index.catalog.get([paper.id for paper in papers])
             index.remove(list(found.values()))
         return [entry.paper for entry in found.values()]
+
+    def merge(self, *ids: str) -> Paper:
+        """Make one paper of several and return it; it keeps the first one's id.
+
+        It stays one when the same sources are added again.
+
+        Raises:
+            PaperNotFoundError: one of the ids is not in the library; then nothing is merged.
+            LibraryError: there are not two papers among them.
+        """
+        from rag.index.mending import merge_papers
+
+        index, embedder = self._mending()
+        wanted = [self.paper(one).id for one in ids]
+        with index.writing():
+            return merge_papers(wanted, index, embedder)
+
+    def split(self, paper_id: str, *records: str) -> list[Paper]:
+        """Make several papers of one that was merged, and return them.
+
+        They stay apart when the same sources are added again.
+
+        Args:
+            paper_id: The paper.
+            records: What is not of it: ids, identifiers or sources of its records, as `duplicates`
+                lists them, which become one paper. When none is named, each record becomes one.
+
+        Raises:
+            PaperNotFoundError: there is no such paper, or no such record of it.
+            LibraryError: the paper has but one record, or all of them are named.
+        """
+        from rag.index.mending import split_paper
+
+        index, embedder = self._mending()
+        wanted = self.paper(paper_id).id
+        with index.writing():
+            return split_paper(wanted, records, index, embedder)
+
+    def _mending(self) -> tuple[PaperIndex, Embedder]:
+        from rag.index.manifest import Manifest
+
+        index, embedder = self._parts.index(), self._parts.embedder()
+        index.check_manifest(Manifest.of(embedder))
+        return index, embedder
+
+    def duplicates(self) -> Duplicates:
+        """List what was merged and why, and pairs of papers that may be one."""
+        from rag.index.mending import find_duplicates
+
+        return find_duplicates(self._parts.index().catalog)
+
+    def rejects(self) -> list[Rejection]:
+        """Return what gave no paper when its source was last read: the last 10,000."""
+        from rag.library.rejects import Rejects
+
+        return Rejects(self.settings.storage).read()
 
     def rebuild(self, *, progress: Progress | None = None) -> int:
         """Embed all papers again with the present settings; return how many there are.

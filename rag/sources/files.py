@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
     from rag.sources.base import Reader
 
-__all__ = ["file_suffixes", "read_sources"]
+__all__ = ["UPLOADS", "file_suffixes", "read_sources"]
+
+UPLOADS = "rag-upload-"  # how the folders are called in which lies what people have handed in
 
 _PACKED_SUFFIXES = (".gz", ".bz2", ".zip", ".tar", ".tgz")
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://|(?:arxiv|doi|pmid|acl):", re.IGNORECASE)

@@ -13,7 +13,14 @@ from rag.errors import RagError
 from rag.export import paper_formats
 from rag.registry import choose
 from rag.sources import all_readers, file_suffixes
-from rag.ui.library_view import PAGE, message_html, page_line, report_html, table_html
+from rag.ui.library_view import (
+    PAGE,
+    doubtful_html,
+    message_html,
+    page_line,
+    report_html,
+    table_html,
+)
 from rag.ui.markup import LATEX, number
 from rag.ui.site import warn
 from rag.ui.uploads import MAX_PASTED, handed_in
@@ -101,6 +108,10 @@ class LibraryTab:
             self.undo = gr.Button("Undo", size="sm", min_width=90, visible=False, elem_id="undo")
         self.removed = gr.State([])
         self.done = gr.Markdown(elem_id="list-report", container=False)
+        with gr.Accordion(
+            "Duplicates and rejected records", open=False, elem_id="doubtful"
+        ) as self.doubts:
+            self.doubtful = gr.Markdown(latex_delimiters=LATEX, container=False)
         with gr.Accordion("Statistics", open=False, elem_id="statistics") as self.statistics:
             with gr.Row():
                 self.years = gr.Plot(label="Papers by year", min_width=280)
@@ -125,6 +136,7 @@ class LibraryTab:
         self.statistics.expand(
             self._figures, None, [self.years, self.sources, self.frequent], **_QUIET
         )
+        self.doubts.expand(self._show_doubtful, None, self.doubtful, **_QUIET)
         if not self._changes:
             return
         self.remove.click(self._remove, [self.ticked, self.removed], gone, js=_TICKED, **_QUIET)
@@ -171,6 +183,13 @@ class LibraryTab:
         except RagError as error:
             warn(error)
             return None, None, None
+
+    def _show_doubtful(self) -> str:
+        library = self._site.library
+        try:
+            return doubtful_html(library.duplicates(), library.rejects())
+        except RagError as error:
+            return message_html(error.message, error.hint)
 
     def _export(self, ticked: str, name: str, words: str, sort: str) -> list[Any]:
         try:

@@ -1,4 +1,4 @@
-"""How the list of papers looks, and what came of adding some."""
+"""How the list of papers looks, what came of adding some, and what was merged."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ from rag.ui.markup import action, hidden, in_text, number, plain, tag
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from rag.index.mending import Duplicates, Merged
     from rag.index.sync import AddReport
     from rag.papers import Paper
+    from rag.sources import Rejection
 
-__all__ = ["PAGE", "message_html", "page_line", "report_html", "table_html"]
+__all__ = ["PAGE", "doubtful_html", "message_html", "page_line", "report_html", "table_html"]
 
 PAGE = 25  # papers of the list that are shown at once
 _SHOWN_REJECTIONS = 50
+_SHOWN_DUPLICATES = 50
 
 
 def table_html(papers: Sequence[Paper], *, choosable: bool) -> str:
@@ -49,9 +52,8 @@ def _row(paper: Paper, index: int, choosable: bool) -> str:
         box = f'<input type="checkbox" class="pick" id="pick-{index}" value="{plain(paper.id)}">'
         label = tag("label", box, hidden(f"Choose {paper.title}"), for_=f"pick-{index}")
         cells.append(tag("td", label, class_="pick"))
-    title = action(in_text(paper.heading or "(untitled)"), "open", paper.id, class_="title")
     cells += [
-        tag("td", title, tag("div", in_text(paper.credits), class_="byline")),
+        tag("td", _link(paper), tag("div", in_text(paper.credits), class_="byline")),
         tag("td", plain(str(paper.year or "–")), class_="year"),
         tag("td", in_text(paper.venue or "–"), class_="venue"),
     ]
@@ -71,17 +73,71 @@ def report_html(report: AddReport) -> str:
     """Say what came of adding: counts, and everything that was rejected with the reason."""
     kind = "banner" if not report.rejected else "banner stopped"
     parts = [tag("div", tag("strong", plain(report.summary())), class_=kind, role="status")]
-    rows = []
-    for one in report.rejected[:_SHOWN_REJECTIONS]:
-        # The server's folders are nobody's business: the name alone says which file it was.
-        name = one.source.rsplit("/", 1)[-1]
-        where = ", ".join(part for part in (name, one.place) if part)
-        rows.append(tag("li", tag("strong", plain(where)), ": ", plain(one.reason)))
+    rows = [
+        tag("li", tag("strong", plain(_place(one))), ": ", plain(one.reason))
+        for one in report.rejected[:_SHOWN_REJECTIONS]
+    ]
     if (more := report.rejected_count - len(rows)) > 0:
         rows.append(tag("li", f"and {more:,} more"))
+    if report.differing:
+        count = number(report.differing_count, "record")
+        told = f"{count} merged although the abstracts differ: see Duplicates and rejected records."
+        parts.append(tag("div", plain(told), class_="byline"))
     if rows:
         parts.append(tag("ul", *rows, class_="rejected"))
     return "".join(parts)
+
+
+def doubtful_html(found: Duplicates, rejected: Sequence[Rejection]) -> str:
+    """Show what was merged and why, what may be a duplicate, and what gave no paper."""
+    merged = [_merged(one) for one in found.merged[:_SHOWN_DUPLICATES]]
+    likely = [
+        tag(
+            "li",
+            *(tag("div", _link(paper), " ", _id(paper)) for paper in pair.papers),
+            tag("div", plain(pair.why), class_="byline"),
+        )
+        for pair in found.likely[:_SHOWN_DUPLICATES]
+    ]
+    reasons = [tag("li", plain(f"{_place(one)}: {one.reason}")) for one in rejected]
+    reasons = reasons[-_SHOWN_REJECTIONS:]
+    return tag(
+        "div",
+        _section("Read in several places or forms", merged, len(found.merged)),
+        _section("May be one paper, and were not merged", likely, len(found.likely)),
+        _section("Gave no paper", reasons, len(rejected)),
+        class_="doubtful",
+    )
+
+
+def _section(title: str, rows: Sequence[str], count: int) -> str:
+    left = [tag("li", f"and {count - len(rows):,} more")] if count > len(rows) else []
+    listed = tag("ul", *rows, *left) if rows else tag("div", "None.", class_="byline")
+    return tag("h3", plain(f"{title} ({count:,})")) + listed
+
+
+def _merged(one: Merged) -> str:
+    records = []
+    for part in one.parts:
+        notes = [part.why] if part.why else []
+        notes += ["another abstract"] if one.has_other_abstract(part) else []
+        told = "; ".join([", ".join(part.record.sources), *notes])
+        records.append(tag("div", plain(told), class_="byline"))
+    return tag("li", tag("div", _link(one.paper), " ", _id(one.paper)), *records)
+
+
+def _link(paper: Paper) -> str:
+    return action(in_text(paper.heading or "(untitled)"), "open", paper.id, class_="title")
+
+
+def _id(paper: Paper) -> str:
+    return tag("span", plain(paper.id), class_="byline")
+
+
+def _place(rejection: Rejection) -> str:
+    # The server's folders are nobody's business: the name alone says which file it was.
+    name = rejection.source.rsplit("/", 1)[-1]
+    return ", ".join(part for part in (name, rejection.place) if part)
 
 
 def message_html(message: str, hint: str = "", *, failed: bool = False) -> str:

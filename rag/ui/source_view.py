@@ -51,6 +51,7 @@ def card_html(
     n: int | None = None,
     focused: bool = False,
     similar: Iterable[Paper] | None = None,
+    origin: bool = False,
 ) -> str:
     """Show one paper.
 
@@ -60,6 +61,7 @@ def card_html(
         n: Its number in the conversation, if it has one.
         focused: Whether the paper was asked for.
         similar: Papers like it, once they were asked for.
+        origin: Whether to tell where it was read, and what it was merged from.
     """
     badge = tag("span", hidden("Source"), f" {n}", class_="n") if n is not None else ""
     title = outward(in_text(paper.heading or "(untitled)"), paper.url)
@@ -73,6 +75,7 @@ def card_html(
         tag("div", in_text(paper.byline), class_="byline"),
         tag("div", link, class_="id"),
         tag("div", _abstract(paper, quotes), class_="abstract"),
+        *(_origin(paper) if origin else ()),
         tag("div", *acts, class_="acts"),
     ]
     if similar is not None:
@@ -85,9 +88,21 @@ def card_html(
     return tag("article", *parts, class_="card focused" if focused else "card")
 
 
+def _origin(paper: Paper) -> list[str]:
+    """Tell where a paper was read, and what its records say of each other."""
+    told = [f"Read from: {', '.join(paper.sources)}"] if paper.sources else []
+    if paper.other_ids:
+        told.append(f"Also known as: {', '.join(paper.other_ids)}")
+    told += [
+        f"Merged with the record of {', '.join(part.record.sources)}: {part.why}"
+        for part in paper.history.parts[1:]
+    ]
+    return [tag("div", plain(line), class_="byline origin") for line in told]
+
+
 def single_html(paper: Paper, *, similar: Iterable[Paper] | None = None) -> str:
     """Show one paper by itself."""
-    return _panel("Paper", [card_html(paper, similar=similar)])
+    return _panel("Paper", [card_html(paper, similar=similar, origin=True)])
 
 
 def _panel(title: str, cards: Sequence[str]) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from rag.errors import LibraryError
 from rag.papers import find_identifier
+from rag.sources import UPLOADS
 from rag.text.safety import for_terminal
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def handed_in(files: Sequence[str | Path], pasted: str) -> Iterator[list[str | P
             f"The text has {len(text):,} characters; {MAX_PASTED:,} is the most.",
             hint="Upload it as a file.",
         )
-    with tempfile.TemporaryDirectory(prefix="rag-upload-") as parent:
+    with tempfile.TemporaryDirectory(prefix=UPLOADS) as parent:
         folder = Path(parent, "upload")
         folder.mkdir()
         sources: list[str | Path] = []

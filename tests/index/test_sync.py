@@ -141,7 +141,7 @@ def test_a_paper_met_twice_in_one_call_is_one_paper_with_all_that_is_known(
     first = write(tmp_path, "a.jsonl", record(year=2020))
     second = write(tmp_path, "b.jsonl", record(abstract="Other words.", venue="A Venue"))
     report = library.add(first, second)
-    assert counts(report) == {"read": 2, "added": 1, "duplicates": 1}
+    assert counts(report) == {"read": 2, "added": 1, "duplicates": 1, "differing": 1}
     paper = only(library)
     assert paper.abstract == record()["abstract"]
     assert (paper.year, paper.venue) == (2020, "A Venue")
@@ -159,14 +159,16 @@ def test_the_same_paper_of_two_files_lists_both(library: Library, tmp_path: Path
 
 
 @pytest.mark.parametrize("apart", [True, False])
-def test_a_record_with_nothing_but_its_title_is_the_paper_of_that_title(
+def test_a_record_without_identifier_is_the_paper_of_its_title_and_abstract(
     library: Library, tmp_path: Path, apart: bool
 ) -> None:
-    bare = write(tmp_path, "a.jsonl", {"title": record()["title"].upper(), "abstract": "Short."})
+    shouted = {"title": record()["title"].upper(), "abstract": record()["abstract"]}
+    bare = write(tmp_path, "a.jsonl", shouted)
     known = write(tmp_path, "b.jsonl", record(year=2020))
     for sources in [[bare], [known]] if apart else [[bare, known]]:
         library.add(*sources)
     paper = only(library)
+    assert (paper.title, paper.abstract) == (record()["title"], record()["abstract"])
     assert paper.year == 2020
     assert len(paper.sources) == 2
     assert paper.arxiv_id == "9901.00001"
@@ -176,9 +178,21 @@ def test_a_record_with_nothing_but_its_title_is_the_paper_of_that_title(
 
 def test_an_identified_paper_comes_before_its_bare_record(library: Library, tmp_path: Path) -> None:
     library.add(write(tmp_path, "b.jsonl", record(year=2020)))
-    library.add(write(tmp_path, "a.jsonl", {"title": record()["title"], "abstract": "Short."}))
+    bare = {"title": record()["title"], "abstract": record()["abstract"], "year": 2020}
+    library.add(write(tmp_path, "a.jsonl", bare))
     assert only(library).id == "arxiv:9901.00001"
     assert len(only(library).sources) == 2
+
+
+def test_a_record_with_nothing_but_its_title_is_nobody_elses(
+    library: Library, tmp_path: Path
+) -> None:
+    library.add(write(tmp_path, "b.jsonl", record(year=2020)))
+    file = write(tmp_path, "a.jsonl", {"title": record()["title"]})
+    assert counts(library.add(file)) == {"read": 1, "added": 1}
+    assert counts(library.add(file)) == {"read": 1, "unchanged": 1}
+    (pair,) = library.duplicates().likely
+    assert {paper.id for paper in pair.papers} == {paper.id for paper in library.papers()}
 
 
 def test_two_papers_of_one_title_with_ids_of_their_own_are_two(

@@ -190,3 +190,26 @@ def test_figures_and_the_map(site: str, open_page: Callable[..., Any], library: 
         "document.querySelector('#map .js-plotly-plot')?.data"
         "?.some(d => /papers.jsonl/.test(d.name))"
     )
+
+
+def test_what_was_merged_and_where_it_came_from(
+    serve: Callable[..., str], open_page: Callable[..., Any], storage: Path, tmp_path: Path
+) -> None:
+    tea = tmp_path / "tea.jsonl"
+    other = {**TEA, "doi": "10.5555/tea", "abstract": TEA["abstract"] + " <b>More</b> follows."}
+    tea.write_text("".join(json.dumps(one) + "\n" for one in (TEA, other)) + "{broken\n")
+    with Library(storage) as library:
+        library.add(tea)
+    page = open_page(serve())
+    open_library(page)
+    page.get_by_role("button", name="Duplicates and rejected records").click()
+    listed = page.locator("#doubtful .doubtful")
+    listed.wait_for()
+    row = listed.locator("li", has_text="Cellar Tea")
+    assert "same title and abstract" in row.inner_text()
+    assert "tea.jsonl, line 3: not JSON" in listed.inner_text()
+    assert str(tmp_path) not in listed.inner_text()
+    row.locator("a.title").click()
+    card = page.locator("#sources .card")
+    card.get_by_text("Merged with the record of").wait_for()
+    assert f"Read from: {tmp_path.name}/tea.jsonl" in card.inner_text()
