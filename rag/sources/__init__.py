@@ -1,6 +1,6 @@
-"""Where papers come from: one module a format, bytes in, papers out."""
+"""Where papers come from: one module a format, one a service of the web; bytes in, papers out."""
 
-from rag.sources.base import Item, Reader, Rejection, all_readers
+from rag.sources.base import Failure, Item, Reader, Rejection, all_readers
 from rag.sources.document import Document
 from rag.sources.files import file_suffixes, read_sources
 from rag.sources.reading import read_document
@@ -9,6 +9,7 @@ from rag.sources.table import TABLE_FIELDS
 __all__ = [
     "TABLE_FIELDS",
     "Document",
+    "Failure",
     "Item",
     "Reader",
     "Rejection",
