@@ -2,7 +2,7 @@
 
 from rag.sources.base import Failure, Item, Reader, Rejection, all_readers
 from rag.sources.document import Document
-from rag.sources.files import file_suffixes, read_sources
+from rag.sources.files import document_name, file_suffixes, read_sources
 from rag.sources.reading import read_document
 from rag.sources.table import TABLE_FIELDS
 
@@ -14,6 +14,7 @@ __all__ = [
     "Reader",
     "Rejection",
     "all_readers",
+    "document_name",
     "file_suffixes",
     "read_document",
     "read_sources",

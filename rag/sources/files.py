@@ -17,12 +17,12 @@ from rag.sources.table import TABLE_FIELDS
 from rag.text.decoding import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from rag.sources.base import Reader
     from rag.sources.web.reading import Web
 
-__all__ = ["file_suffixes", "read_sources"]
+__all__ = ["document_name", "file_suffixes", "read_sources"]
 
 _MISSING = "no such file or folder"
 _PACKED_SUFFIXES = (".gz", ".bz2", ".zip", ".tar", ".tgz")
@@ -42,6 +42,7 @@ def read_sources(
     format: str | None = None,  # noqa: A002 - as the command line calls it
     columns: Mapping[str, str] | None = None,
     web: Web | None = None,
+    found: Callable[[str], object] = lambda _: None,
 ) -> Iterator[Item]:
     """Return the papers of files, folders, globs and services, and what could not be read.
 
@@ -52,6 +53,7 @@ def read_sources(
             column for each field, as in `{"title": "Titel"}`.
         web: Reads what is asked of services, such as `arxiv:1706.03762`. Without it such sources
             are rejected, and nothing is asked of any network.
+        found: Told the name of each file, as the papers that it gives list it.
 
     Returns:
         Papers in the order of their sources, read as they are asked for. One bad file or line
@@ -69,9 +71,18 @@ def read_sources(
     return (
         item
         for source in sources
-        for found in _expand(source, web)
-        for item in (_read_file(found, reader, columns) if isinstance(found, Path) else found)
+        for one in _expand(source, web)
+        for item in (_read_file(one, reader, columns, found) if isinstance(one, Path) else one)
     )
+
+
+def document_name(path: Path) -> str:
+    """Return what the papers of a file list as their source.
+
+    The folder's name keeps apart files of one name without telling where a home folder is.
+    """
+    resolved = path.resolve()
+    return one_line(f"{resolved.parent.name}/{resolved.name}".lstrip("/"))
 
 
 def _expand(source: str | Path, web: Web | None) -> Iterator[Path | Iterable[Item]]:
@@ -135,12 +146,13 @@ def _explain(error: Exception) -> str:
 
 
 def _read_file(
-    path: Path, reader: Reader | None, columns: Mapping[str, str] | None
+    path: Path,
+    reader: Reader | None,
+    columns: Mapping[str, str] | None,
+    found: Callable[[str], object],
 ) -> Iterator[Item]:
-    # The folder's name keeps apart files of one name without telling where a home folder is.
-    resolved = path.resolve()
-    name = one_line(f"{resolved.parent.name}/{resolved.name}".lstrip("/"))
-    source = str(path)
+    name, source = document_name(path), str(path)
+    found(name)
     if path.exists() and not path.is_file():
         # Opening a pipe waits for whoever writes to it; a device may never end.
         yield Rejection(source, "", "not a file but a pipe, socket or device")

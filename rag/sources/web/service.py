@@ -37,7 +37,7 @@ __all__ = [
 JSON = ("application/json", "text/json", "application/vnd.citationstyles.csl+json")
 XML = ("application/xml", "text/xml", "application/atom+xml")
 
-Kind: TypeAlias = Literal["ids", "terms", "days"]
+Kind: TypeAlias = Literal["ids", "terms", "days", "retractions"]
 
 _PREFIXED = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]*):\s*(\S.*)", re.DOTALL)
 _SPAN = re.compile(r"(\d{4}-\d{2}-\d{2}|today|yesterday)(?:\s*(\.\.|/|:|to)\s*(.*))?")
@@ -55,7 +55,8 @@ class Query:
 
     Attributes:
         service: The service's name.
-        kind: Papers by their ids, by words, or by days.
+        kind: Papers by their ids, by words, or by days; or, which people don't write, those of
+            some DOIs that were retracted.
         values: The ids as the service has them; or the terms alone; or the first and the last day
             as people wrote them, `today` among them, and empty for a last day that is left open.
     """
