@@ -10,7 +10,7 @@ import json
 import shutil
 import sqlite3
 import time
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -59,6 +59,13 @@ class WebCache:
     def __init__(self, folder: Path, *, limit: int) -> None:
         self._folder = folder
         self._limit = limit
+        self._opened: Any = None
+
+    def close(self) -> None:
+        """Close the files; they are opened again when the cache is used again."""
+        if self._opened is not None:
+            self._opened.close()
+            self._opened = None
 
     def get(self, key: str) -> Kept | None:
         """Return the answer that is kept under a key, if there is one."""
@@ -93,26 +100,26 @@ class WebCache:
         self._with(lambda opened: opened.delete(f"run {query}"))
 
     def _with(self, use: Callable[[Any], T]) -> T | None:
-        """Open the cache for one use, so that no file stays open between two."""
         import diskcache
 
         try:
-            opened = diskcache.Cache(
-                str(self._folder),
-                timeout=_PATIENCE,
-                disk=_plain_disk(),
-                disk_min_file_size=_FILE,
-                size_limit=self._limit,
-                cull_limit=_EVICTED,
-                eviction_policy="least-recently-used",
-                sqlite_synchronous=0,
-            )
-            with closing(opened):
-                return use(opened)
+            if self._opened is None:
+                self._opened = diskcache.Cache(
+                    str(self._folder),
+                    timeout=_PATIENCE,
+                    disk=_plain_disk(),
+                    disk_min_file_size=_FILE,
+                    size_limit=self._limit,
+                    cull_limit=_EVICTED,
+                    eviction_policy="least-recently-used",
+                    sqlite_synchronous=0,
+                )
+            return use(self._opened)
         except (OSError, sqlite3.OperationalError, diskcache.Timeout):
             return None
         except sqlite3.DatabaseError:  # damaged: begin anew
-            with suppress(OSError):
+            with suppress(OSError, sqlite3.Error):
+                self.close()
                 shutil.rmtree(self._folder)
             return None
 

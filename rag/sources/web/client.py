@@ -11,14 +11,13 @@ from urllib.parse import urlencode
 
 from rag.errors import SettingsError
 from rag.sources.web.cache import Kept, WebCache
-from rag.sources.web.exchange import Exchange, PassingError, ServiceError
+from rag.sources.web.errors import PassingError, ServiceError
+from rag.sources.web.exchange import Exchange
 from rag.sources.web.pace import keep_pace
 from rag.sources.web.service import Page, all_services
 from rag.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import tenacity
 
     from rag.settings import Settings
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from rag.sources.web.guard import GuardedTransport
     from rag.sources.web.service import Request, Service
 
-__all__ = ["ServiceError", "WebClient"]
+__all__ = ["WebClient"]
 
 _BUSY = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529})
 _ABSENT = frozenset({404, 410})
@@ -44,13 +43,12 @@ class WebClient:
 
     Args:
         settings: Addresses, limits, the place of the cache.
-        sleep: Waits for some seconds.
 
     Raises:
         SettingsError: the settings name a service that there is not.
     """
 
-    def __init__(self, settings: Settings, *, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(self, settings: Settings) -> None:
         known = [name for service in all_services() for name in service.addresses]
         for name in settings.web_addresses:
             if name not in known:
@@ -59,13 +57,13 @@ class WebClient:
                     hint=f"Services are: {', '.join(known)}.",
                 )
         self._settings = settings
-        self._sleep = sleep
         self._folder = settings.cache / "web"
         self.cache = WebCache(self._folder / "answers", limit=settings.web_cache_mb * 2**20)
         self._opened: GuardedTransport | None = None
 
     def close(self) -> None:
-        """Close all connections."""
+        """Close all connections and files."""
+        self.cache.close()
         if self._opened is not None:
             self._opened.close()
             self._opened = None
@@ -114,7 +112,7 @@ class WebClient:
             retry=tenacity.retry_if_exception_type(PassingError),
             stop=tenacity.stop_after_attempt(1 + self._settings.web_retries),
             wait=wait,
-            sleep=self._sleep,
+            sleep=_sleep,
             reraise=True,
         )
 
@@ -124,7 +122,7 @@ class WebClient:
         """Ask once; return the answer, or None where the service has no such thing."""
         secret = os.environ.get(service.key_variable, "").strip() if service.key_variable else ""
         interval = (secret and service.key_interval) or service.interval
-        keep_pace(self._folder / "pace", service.name, interval, self._sleep)
+        keep_pace(self._folder / "pace", service.name, interval, _sleep)
         headers = self._headers(service, request, kept)
         if secret and service.key_header:
             headers[service.key_header] = secret
@@ -192,6 +190,10 @@ class WebClient:
         if self._opened is None:
             self._opened = GuardedTransport(self._settings.web_private_hosts)
         return self._opened
+
+
+def _sleep(seconds: float) -> None:
+    time.sleep(seconds)
 
 
 def _key(address: str, request: Request) -> str:

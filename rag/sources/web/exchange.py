@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from rag.sources.web.errors import PassingError, ServiceError
 from rag.sources.web.guard import RefusedAddressError
 from rag.text.decoding import one_line
 
@@ -17,37 +18,13 @@ if TYPE_CHECKING:
     from rag.settings import Settings
     from rag.sources.web.service import Service
 
-__all__ = ["Answer", "Exchange", "PassingError", "ServiceError"]
+__all__ = ["Answer", "Exchange"]
 
 _MOVED = frozenset({301, 302, 303, 307, 308})
 _MAX_REDIRECTS = 5
 _WHOLE = 10  # how many times the timeout an answer may take as a whole, redirects included
 _MAX_ERROR = 65_536  # bytes that are read of an error
 _OWN = ("user-agent", "accept", "accept-encoding")  # what another host may be sent, too
-
-
-class ServiceError(Exception):
-    """A service can't be asked, or not to the end; the message says why.
-
-    Attributes:
-        body: What it answered, where that may say more; else empty.
-    """
-
-    def __init__(self, reason: str, *, body: bytes = b"") -> None:
-        super().__init__(reason)
-        self.body = body
-
-
-class PassingError(ServiceError):
-    """Something that may be gone when the service is asked again.
-
-    Attributes:
-        wait: How many seconds the service asks to wait, where it says so.
-    """
-
-    def __init__(self, reason: str, *, wait: float | None = None) -> None:
-        super().__init__(reason)
-        self.wait = wait
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,7 @@ from rag.sources.base import Failure, Item, Rejection
 from rag.sources.document import Document
 from rag.sources.reading import NO_PAPERS, read_document
 from rag.sources.record import EMPTY_RESULT
-from rag.sources.web.client import WebClient
-from rag.sources.web.exchange import ServiceError
+from rag.sources.web.errors import ServiceError
 from rag.sources.web.service import Page, Query, Request, Service, all_services
 
 if TYPE_CHECKING:
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from rag.settings import Settings
+    from rag.sources.web.client import WebClient
 
 __all__ = ["Reading", "Web"]
 
@@ -43,7 +43,8 @@ class Web:
         limit: int | None = None,
         note: Callable[[str], object] = lambda _: None,
     ) -> None:
-        self._client = WebClient(settings)
+        self._settings = settings
+        self._opened: WebClient | None = None
         self._limit = limit
         self._note = note
 
@@ -56,7 +57,16 @@ class Web:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._client.close()
+        if self._opened is not None:
+            self._opened.close()
+
+    @property
+    def _client(self) -> WebClient:
+        from rag.sources.web.client import WebClient
+
+        if self._opened is None:
+            self._opened = WebClient(self._settings)
+        return self._opened
 
     def read(self, query: Query, source: str, *, limit: int | None = None) -> Reading:
         """Return the reading of a query; nothing is asked before it is iterated over.

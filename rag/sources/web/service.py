@@ -69,7 +69,9 @@ class Query:
     def text(self) -> str:
         """The query as people write it; two that ask for the same are written the same."""
         if self.kind == "terms":
-            return f'{self.service}:"{self.values[0]}"'
+            terms = self.values[0]
+            begin, end = next(pair for pair in ('""', "''", "“”") if pair[0] not in terms)
+            return f"{self.service}:{begin}{terms}{end}"
         if self.kind == "days":
             first, last = self.values
             return f"{self.service}:{first}" + ("" if last == first else f"..{last}")
