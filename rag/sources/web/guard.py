@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+from functools import cache
 from typing import TYPE_CHECKING, TypeAlias
 
 import httpx
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Collection
 
 __all__ = ["GuardedTransport", "RefusedAddressError"]
@@ -41,8 +43,7 @@ class GuardedTransport(httpx.BaseTransport):
         # Two hosts may share an address, and must not share a connection: it is the name for
         # which the certificate was checked.
         limits = httpx.Limits(max_keepalive_connections=0)
-        context = httpx.create_ssl_context(trust_env=False)
-        self._inner = httpx.HTTPTransport(verify=context, trust_env=False, limits=limits)
+        self._inner = httpx.HTTPTransport(verify=_tls(), trust_env=False, limits=limits)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request to the first address of its host that takes it.
@@ -82,6 +83,12 @@ class GuardedTransport(httpx.BaseTransport):
                 f"{host} is an address of this machine or of a private network"
             )
         return public
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    """Return what certificates are checked with; reading all authorities takes a while."""
+    return httpx.create_ssl_context(trust_env=False)
 
 
 def _to(address: str, request: httpx.Request) -> httpx.Request:

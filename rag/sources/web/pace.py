@@ -36,6 +36,7 @@ def keep_pace(folder: Path, service: str, interval: float, wait: Callable[[float
             if left > 0:
                 wait(min(left, interval))  # the clock may have been put back
             last.touch()
-            os.utime(last)
+            now = time.time()
+            os.utime(last, (now, now))
     except OSError:
         wait(interval)  # nothing can be noted: as if it had just been asked

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import email.utils
 import shutil
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +14,7 @@ from web_payloads import ATOM, XML, arxiv_feed, as_json, openalex_work, pubmed_a
 
 from rag import Paper, SettingsError
 from rag.sources import Failure, read_sources
-from rag.sources.web import Web
+from rag.sources.web import Web, pace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -144,19 +145,31 @@ def test_a_refusal_names_the_key(web: WebServer, fetch: Fetch, status: int) -> N
     [("arxiv:2403.00001", 3.0), ("pubmed:7", 0.34), ("s2:CorpusId:5", 1.0), ("openalex:W7", 0.2)],
 )
 def test_each_service_is_asked_at_its_rate(
-    web: WebServer, fetch: Fetch, waits: list[float], source: str, seconds: float
+    web: WebServer,
+    fetch: Fetch,
+    waits: list[float],
+    source: str,
+    seconds: float,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    clock = SimpleNamespace(time=lambda: 1_800_000_000.0)
+    monkeypatch.setattr(pace, "time", clock)
     fetch(source)
     assert waits == []
     fetch(source)  # as another program of the same person would
-    (waited,) = waits
-    assert 0 < waited <= seconds
-    assert waited > seconds - 2 or seconds < 2
+    clock.time = lambda: 1_800_000_000.0 + 0.75 * seconds
+    fetch(source)
+    clock.time = lambda: 1_700_000_000.0  # it was put back
+    fetch(source)
+    clock.time = lambda: 1_900_000_000.0
+    fetch(source)
+    assert waits == [pytest.approx(share * seconds, abs=1e-3) for share in (1, 0.25, 1)]
 
 
 def test_pages_of_one_query_keep_the_rate_too(
-    web: WebServer, fetch: Fetch, waits: list[float]
+    web: WebServer, fetch: Fetch, waits: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(pace, "time", SimpleNamespace(time=lambda: 1_800_000_000.0))
     web.on("/entrez/eutils/esearch.fcgi", pubmed_found(["7"]))
     web.on("/entrez/eutils/efetch.fcgi", pubmed_articles(["7"]), kind=XML)
     fetch("pubmed:sleep", "arxiv:2403.00001")

@@ -106,15 +106,15 @@ def test_a_name_is_resolved_once(
     assert seen.count("mirror.example") == 1
 
 
+@pytest.mark.allow_hosts(["127.0.0.1", "127.0.0.9"])
 def test_an_address_that_takes_nothing_is_passed_over(
     web: WebServer, fetch: Fetch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     web.on(PATH, WORK)
     resolving(monkeypatch, mirror=["127.0.0.9", "127.0.0.1"])
-    monkeypatch.setattr(WebServer, "url", f"http://mirror.example:{web.port}")
     found = fetch(
         "openalex:W7",
-        web_addresses={"openalex": web.url},
+        web_addresses={"openalex": f"http://mirror.example:{web.port}"},
         web_private_hosts=("mirror.example",),
     )
     assert isinstance(found[0], Paper)
