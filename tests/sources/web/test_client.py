@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 from servers.web_server import Sent, WebServer
-from web_payloads import ATOM, XML, arxiv_feed, as_json, openalex_work, pubmed_articles, pubmed_found
+from web_payloads import (
+    ATOM,
+    XML,
+    arxiv_feed,
+    as_json,
+    openalex_work,
+    pubmed_articles,
+    pubmed_found,
+)
 
 from rag import Paper, SettingsError
 from rag.sources import Failure, read_sources
@@ -67,7 +75,7 @@ def test_it_waits_as_long_as_it_is_asked_to(
 
 
 def test_it_does_not_wait_for_hours(web: WebServer, fetch: Fetch) -> None:
-    web.on(PATH, status=429, headers={"Retry-After": "86400"}, *[b""])
+    web.on(PATH, b"", status=429, headers={"Retry-After": "86400"})
     (failed,) = fetch("openalex:W7")
     assert failed == Failure("openalex:W7", "", "OpenAlex asks to wait 86,400 seconds")
     assert len(web.requests) == 1
