@@ -17,7 +17,8 @@ def arxiv_feed(ids: Iterable[str], total: int | None = None) -> bytes:
     """Return an answer of arXiv's API with an entry for each id."""
     entries = [
         f"<entry><id>http://arxiv.org/abs/{one}v2</id>"
-        f"<published>2024-03-0{1 + int(one[-1]) % 9}T00:00:00Z</published><title>Tides number {one} of the northern shore</title>"
+        f"<published>2024-03-0{1 + int(one[-1]) % 9}T00:00:00Z</published>"
+        f"<title>Tides number {one} of the northern shore</title>"
         f"<summary>Gauges along shore {one} kept time with the moon.</summary>"
         "<author><name>Ana Costa</name></author></entry>"
         for one in ids

@@ -6,7 +6,7 @@ import datetime as dt
 import email.utils
 import shutil
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
 from servers.web_server import Sent, WebServer
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from rag import Settings
     from rag.sources import Item
 
-Fetch = "Callable[..., list[Item]]"
+Fetch: TypeAlias = "Callable[..., list[Item]]"
 WORK, PATH = as_json(openalex_work(7)), "/works/W7"
 KEY = "key-0123456789-secret"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
 from servers.web_server import Sent
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from rag.sources import Item
 
-Fetch = "Callable[..., list[Item]]"
+Fetch: TypeAlias = "Callable[..., list[Item]]"
 ARXIV, SEARCH, FETCH = "/api/query", "/entrez/eutils/esearch.fcgi", "/entrez/eutils/efetch.fcgi"
 BIB = b"""@inproceedings{costa-2020-tides, title = "Tides of words", author = "Costa, Ana",
   url = "https://aclanthology.org/2020.acl-main.463/", year = "2020",
