@@ -157,6 +157,17 @@ def test_openalex_papers_by_id(web: WebServer, fetch: Fetch) -> None:
     assert found[2].reason == "OpenAlex has no such paper"
 
 
+def test_one_that_a_service_refuses_keeps_out_no_other(web: WebServer, fetch: Fetch) -> None:
+    refused = as_json({"error": "Invalid request", "message": "no such id"})
+    web.on("/works/W6", refused, status=400)
+    web.on("/works/W7", as_json(openalex_work(7)))
+    first, second = fetch("openalex:W6,W7")
+    assert isinstance(first, Failure)
+    assert first.place == "W6"
+    assert "the service returned an error" in first.reason
+    assert ids([second]) == ["doi:10.5555/work.7"]
+
+
 def test_crossref_and_the_other_agencies(web: WebServer, fetch: Fetch) -> None:
     work = crossref_work("10.5555/oil.1", retracted=True)
     web.on("/works/10.5555/oil.1", as_json({"status": "ok", "message": work}))
