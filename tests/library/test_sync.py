@@ -353,3 +353,24 @@ def test_one_sync_at_a_time(library: Library, tmp_path: Path) -> None:
     with running, pytest.raises(LibraryError, match="Another sync of this library is running"):
         library.sync()
     assert not library.sync().has_news
+
+
+def test_the_library_is_free_while_services_are_asked(
+    library: Library, tmp_path: Path, web: WebServer
+) -> None:
+    """Whoever adds a source during a sync finds it on the list afterwards, and its papers there."""
+    web.on("/api/query", arxiv_feed(["2403.00001"]), kind=ATOM)
+    library.add("arxiv:tides")
+    file = write(tmp_path / "a.jsonl", 1)
+    meanwhile: list[int] = []
+
+    def answer(got: Any) -> Sent:
+        with Library(settings=library.settings) as other:
+            meanwhile.append(other.add(file).added)
+        return Sent(body=arxiv_feed(["2403.00002", "2403.00001"]), kind=ATOM)
+
+    web.on("/api/query", answer)
+    assert len(library.sync().added) == 1
+    assert meanwhile == [1]
+    assert [one.source for one in library.sources()] == ['arxiv:"tides"', str(file)]
+    assert len(library) == 3
