@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from rag.sources.base import Rejection
 
-__all__ = ["Source", "SourceList", "source_name"]
+__all__ = ["Source", "SourceList", "query_of", "source_name"]
 
 _FILE = "sources.json"
 _VERSION = 1
@@ -48,16 +48,6 @@ class Source:
     documents: list[str] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
 
-    @property
-    def query(self) -> Query | None:
-        """What is asked of a service; None for files."""
-        if Path(self.source).is_absolute():
-            return None
-        try:
-            return parse_query(self.source)
-        except BadQueryError:
-            return None
-
     def tell(self, what: str) -> bool:
         """Note that something is said; return False where it was before."""
         if what in self.told:
@@ -74,6 +64,16 @@ class Source:
     def as_dict(self) -> dict[str, Any]:
         """Return the fields as plain values, ready for JSON."""
         return asdict(self)
+
+
+def query_of(source: Source) -> Query | None:
+    """Return what a source asks of a service; None for files."""
+    if Path(source.source).is_absolute():
+        return None
+    try:
+        return parse_query(source.source)
+    except BadQueryError:
+        return None
 
 
 class SourceList:
