@@ -165,12 +165,13 @@ class SourceList:
 
 def source_name(given: str | Path) -> str:
     """Return what a source is called: the same, however it is written."""
-    path = Path(given).expanduser()
-    if isinstance(given, str) and not path.exists():
+    # These take whatever is no path, too.
+    path = os.path.expanduser(given)  # noqa: PTH111
+    if isinstance(given, str) and not os.path.exists(path):  # noqa: PTH110
         try:
             query = parse_query(given)
         except BadQueryError:
             query = None
         if query is not None:
             return query.text
-    return str(Path(os.path.abspath(path)))  # noqa: PTH100 - a link stays the link it is
+    return os.path.abspath(path)  # noqa: PTH100 - a link stays the link it is
