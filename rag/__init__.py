@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from rag.library.llama_index import HybridRetriever, LibraryQueryEngine
     from rag.library.map import PaperMap
     from rag.library.overview import Overview
+    from rag.library.sources import Source
+    from rag.library.sync import ChangedPaper, GonePaper, SyncReport
     from rag.papers import History, Paper, Part
     from rag.search.hybrid import Hit, Passage, SearchResult
     from rag.search.query import Filters
@@ -57,12 +59,14 @@ _HOMES = {
     "Answer": "rag.answers.answer",
     "AnswerStream": "rag.answers.stream",
     "AsyncAnswerStream": "rag.answers.stream",
+    "ChangedPaper": "rag.library.sync",
     "Chat": "rag.chat.conversation",
     "Difference": "rag.index.sync",
     "Duplicates": "rag.index.mending",
     "Citation": "rag.answers.answer",
     "EmbedderError": "rag.errors",
     "Filters": "rag.search.query",
+    "GonePaper": "rag.library.sync",
     "History": "rag.papers",
     "Hit": "rag.search.hybrid",
     "HybridRetriever": "rag.library.llama_index",
@@ -88,7 +92,9 @@ _HOMES = {
     "Sentence": "rag.answers.answer",
     "Settings": "rag.settings",
     "SettingsError": "rag.errors",
+    "Source": "rag.library.sources",
     "StorageError": "rag.errors",
+    "SyncReport": "rag.library.sync",
     "Verification": "rag.answers.answer",
 }
 
@@ -97,12 +103,14 @@ __all__ = [
     "Answer",
     "AnswerStream",
     "AsyncAnswerStream",
+    "ChangedPaper",
     "Chat",
     "Citation",
     "Difference",
     "Duplicates",
     "EmbedderError",
     "Filters",
+    "GonePaper",
     "History",
     "Hit",
     "HybridRetriever",
@@ -128,7 +136,9 @@ __all__ = [
     "Sentence",
     "Settings",
     "SettingsError",
+    "Source",
     "StorageError",
+    "SyncReport",
     "Verification",
     "__version__",
 ]

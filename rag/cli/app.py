@@ -16,6 +16,7 @@ from rag.cli import (
     papers,
     rejects,
     status,
+    sync,
     ui,
     verify,
 )
@@ -32,7 +33,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (add, ask, chat, papers, merge, rejects, verify, export, ui, eval, status):
+for module in (add, ask, chat, papers, merge, rejects, sync, verify, export, ui, eval, status):
     module.register(app)
 
 

@@ -31,6 +31,7 @@ __all__ = [
     "has_more_authors",
     "kind_of",
     "pmid",
+    "retraction_note",
     "split_name",
     "stated_date",
 ]
@@ -195,6 +196,11 @@ def pmid(paper: Paper) -> str:
 def has_more_authors(paper: Paper) -> bool:
     """Tell whether a paper has more authors than its record lists."""
     return bool(paper.authors) and (paper.author_count or 0) > len(paper.authors)
+
+
+def retraction_note(paper: Paper) -> str:
+    """Say that a paper was retracted, as bibliographies print it; empty where it was not."""
+    return "RETRACTED" if paper.retracted else ""
 
 
 def authors_note(paper: Paper) -> str:

@@ -27,9 +27,19 @@ if TYPE_CHECKING:
     from rag.papers import Paper
     from rag.sources.base import Item
 
-__all__ = ["AddReport", "Difference", "Progress", "add_papers", "rebuild_index", "store_changes"]
+__all__ = [
+    "AddReport",
+    "Difference",
+    "Observer",
+    "Progress",
+    "add_papers",
+    "rebuild_index",
+    "store_changes",
+]
 
 Progress: TypeAlias = Callable[[int], None]  # called with how many papers have been read so far
+# Called with each paper that comes in or changes: how it was, if it was there, and how it is now.
+Observer: TypeAlias = "Callable[[Paper | None, Paper], None]"
 
 _BATCH = 256  # papers embedded and stored together: what a crash can cost
 _LISTED = 1000  # rejections that a report lists
@@ -66,6 +76,7 @@ class AddReport:
         rejected_more: How many more there were.
         differing: What was merged although the abstracts differ: the first 1,000.
         differing_more: How many more there were.
+        notes: What else to know, such as that a search has more papers than were read.
     """
 
     read: int = 0
@@ -77,6 +88,7 @@ class AddReport:
     rejected_more: int = 0
     differing: list[Difference] = field(default_factory=list)
     differing_more: int = 0
+    notes: list[str] = field(default_factory=list)
 
     def note(self, difference: Difference) -> None:
         """Note what was merged although the abstracts differ, or count it where many are noted."""
@@ -134,6 +146,8 @@ def add_papers(
     *,
     progress: Progress | None = None,
     report: AddReport | None = None,
+    observe: Observer | None = None,
+    dry_run: bool = False,
 ) -> AddReport:
     """Add papers to an index that is held for writing.
 
@@ -146,9 +160,11 @@ def add_papers(
         embedder: What the chunks are embedded with.
         progress: Called now and then with how many papers have been read.
         report: What has come of it so far; None for nothing.
+        observe: Told of each paper that comes in or changes.
+        dry_run: Find out what would come of it, and store nothing; the index need not be held.
     """
     report = report or AddReport()
-    run = _Run(index, embedder, report)
+    run = _Run(index, embedder, report, observe=observe, dry_run=dry_run)
     batch: list[Paper] = []
     for item in items:
         if isinstance(item, Rejection):
@@ -194,10 +210,20 @@ def rebuild_index(
 class _Run:
     """One call of `add_papers`: knows which papers and records it has met."""
 
-    def __init__(self, index: PaperIndex, embedder: Embedder, report: AddReport) -> None:
+    def __init__(
+        self,
+        index: PaperIndex,
+        embedder: Embedder,
+        report: AddReport,
+        *,
+        observe: Observer | None,
+        dry_run: bool,
+    ) -> None:
         self._index = index
         self._embedder = embedder
         self._report = report
+        self._observe = observe
+        self._dry_run = dry_run
         self._met: set[str] = set()
         self._added: set[str] = set()
         self._read: set[int] = set()  # hashes: the records themselves would fill the memory
@@ -207,7 +233,13 @@ class _Run:
         shelf = Shelf(self._index.catalog, records)
         for record in records:
             self._sort_in(record, shelf)
-        store_changes(shelf.changes(), shelf.gone(), self._index, self._embedder)
+        changes = list(shelf.changes())
+        if not self._dry_run:
+            store_changes(changes, shelf.gone(), self._index, self._embedder)
+        if self._observe:
+            for before, paper in changes:
+                if _differs(_Change(before, paper)):
+                    self._observe(before.paper if before else None, paper)
 
     def _sort_in(self, record: Paper, shelf: Shelf) -> None:
         match = shelf.find(record)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from functools import partial
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from rag.errors import LibraryError, LibraryNotFoundError, PaperNotFoundError
+from rag.errors import LibraryNotFoundError, PaperNotFoundError
 from rag.library.components import Parts
 from rag.papers import Paper, find_identifier
 from rag.search.query import MAX_QUESTION, check_question
@@ -29,11 +28,13 @@ if TYPE_CHECKING:
     from rag.library.llama_index import HybridRetriever, LibraryQueryEngine
     from rag.library.map import PaperMap
     from rag.library.overview import Overview
+    from rag.library.sources import Source
+    from rag.library.sync import SyncReport
     from rag.llm.client import LLMClient
     from rag.models.embedder import Embedder
     from rag.search.hybrid import Hit, Mode, SearchResult
     from rag.search.query import Filters
-    from rag.sources.base import Item, Rejection
+    from rag.sources.base import Rejection
 
 __all__ = ["Library"]
 
@@ -98,18 +99,24 @@ class Library:
         *sources: str | Path,
         format: str | None = None,  # noqa: A002 - as the command line calls it
         columns: Mapping[str, str] | None = None,
+        limit: int | None = None,
+        remember: bool = True,
         progress: Progress | None = None,
     ) -> AddReport:
-        """Add the papers of files, folders, archives and globs.
+        """Add the papers of files, folders, archives and globs, and of services of the web.
 
         What can't be read is listed in the report and never keeps out what can. Adding again what
-        is there already changes nothing and embeds nothing.
+        is there already changes nothing and embeds nothing. The network is used for sources that
+        name a service, and for nothing else.
 
         Args:
-            sources: Paths; a folder stands for every file in it.
+            sources: Paths; a folder stands for every file in it. Texts may also ask a service, as
+                in `arxiv:1706.03762`, or be an address of one; `rag add --help` lists them.
             format: Its name, as `rag add --help` lists it, where guessing goes wrong.
             columns: Which columns of tables hold what, where their names don't tell: the name of
                 the column for each field, as in `{"title": "Titel"}`.
+            limit: How many papers of a search are read; as the service has it when None.
+            remember: Whether `sync` is to read the sources again that gave papers.
             progress: Called now and then with how many papers have been read.
 
         Raises:
@@ -118,23 +125,72 @@ class Library:
             ManifestMismatchError: the library was built with another embedder.
             EmbedderError: the embedding model is missing or damaged.
         """
-        from rag.index.sync import AddReport
-        from rag.library.rejects import Rejects
-        from rag.sources import Rejection, read_sources
+        from rag.library.adding import add_sources
 
-        items = read_sources(sources, format=format, columns=columns)
-        report = AddReport()
-        for first in items:
-            if not isinstance(first, Rejection):
-                self._add(chain([first], items), progress, report)
-                break
-            report.reject(first)
-        try:
-            self._parts.index()
-        except LibraryError:
-            return report  # nothing to add: no library is made for it
-        Rejects(self.settings.storage).update(sources, report.rejected)
-        return report
+        return add_sources(
+            self._parts,
+            self.settings,
+            sources,
+            format=format,
+            columns=columns,
+            limit=limit,
+            remember=remember,
+            progress=progress,
+        )
+
+    def sync(
+        self,
+        *sources: str | Path,
+        dry_run: bool = False,
+        remove_missing: bool = False,
+        retractions: bool = False,
+        progress: Progress | None = None,
+    ) -> SyncReport:
+        """Read the sources of the library again, and store what came in or changed.
+
+        Args:
+            sources: Which of them; all when none is named.
+            dry_run: Find out what would be done, and do nothing.
+            remove_missing: Remove the papers that are gone from all of their sources.
+            retractions: Ask OpenAlex by DOI which of the library's papers were retracted.
+            progress: Called now and then with how many papers have been read.
+
+        Raises:
+            LibraryError: there are no such sources, or another sync is running.
+            Otherwise as `add` does.
+        """
+        from rag.library.sync import sync_library
+
+        return sync_library(
+            self._parts,
+            self.settings,
+            sources,
+            dry_run=dry_run,
+            remove_missing=remove_missing,
+            retractions=retractions,
+            progress=progress,
+        )
+
+    def sources(self) -> list[Source]:
+        """Return what `sync` reads again, in the order in which it was added.
+
+        Raises:
+            StorageError: the record of it is damaged.
+        """
+        from rag.library.sources import SourceList
+
+        return list(SourceList(self.settings.storage))
+
+    def forget(self, source: str | Path) -> None:
+        """Have `sync` read a source no more; its papers stay.
+
+        Raises:
+            LibraryError: the library has no such source.
+        """
+        from rag.library.sources import SourceList
+
+        listed = SourceList(self.settings.storage)
+        listed.forget(listed.find(str(source)))
 
     def add_papers(self, papers: Iterable[Paper], *, progress: Progress | None = None) -> AddReport:
         """Add papers that are at hand, such as those that `remove` returned.
@@ -142,19 +198,9 @@ class Library:
         Raises:
             As `add` does.
         """
-        return self._add(papers, progress)
+        from rag.library.adding import add_items
 
-    def _add(
-        self, items: Iterable[Item], progress: Progress | None, report: AddReport | None = None
-    ) -> AddReport:
-        from rag.index.manifest import Manifest
-        from rag.index.sync import add_papers
-
-        index = self._parts.index(create=True)
-        embedder = self._parts.embedder()
-        with index.writing():
-            index.check_manifest(Manifest.of(embedder), record=True)
-            return add_papers(items, index, embedder, progress=progress, report=report)
+        return add_items(self._parts, papers, progress)
 
     def remove(self, *ids: str) -> list[Paper]:
         """Remove papers and return what was removed.

@@ -48,6 +48,8 @@ def back(papers: list[Paper], name: str) -> list[Paper]:
     [
         FULL,
         replace(FULL, title=""),
+        replace(FULL, retracted=True),
+        replace(FULL, retracted=True, author_count=4),
         replace(FULL, date="2024-09", author_count=4),
         replace(FULL, date=None),
         replace(FULL, date="--01-23", year=None),

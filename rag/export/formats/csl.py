@@ -15,6 +15,7 @@ from rag.export.fields import (
     date_parts,
     kind_of,
     pmid,
+    retraction_note,
     split_name,
 )
 from rag.text.decoding import one_line
@@ -50,7 +51,8 @@ def _fields(paper: Paper, key: str) -> dict[str, Any]:
         "DOI": paper.doi,
         "PMID": pmid(paper),
         "URL": address(paper),
-        "note": authors_note(paper),
+        "status": "retracted" if paper.retracted else "",
+        "note": "; ".join(note for note in (retraction_note(paper), authors_note(paper)) if note),
     }
     return {name: value for name, value in fields.items() if value or name == "title"}
 

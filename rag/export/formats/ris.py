@@ -12,6 +12,7 @@ from rag.export.fields import (
     citation_keys,
     kind_of,
     pmid,
+    retraction_note,
     split_name,
     stated_date,
 )
@@ -57,7 +58,7 @@ def _fields(paper: Paper, key: str) -> dict[str, Any]:
         "accession_number": f"arXiv:{paper.arxiv_id}" if paper.arxiv_id else pmid(paper),
         "name_of_database": "PubMed" if pmid(paper) and not paper.arxiv_id else "",
         "urls": [one_line(address(paper))] if address(paper) else [],
-        "notes": [authors_note(paper)] if authors_note(paper) else [],
+        "notes": [note for note in (retraction_note(paper), authors_note(paper)) if note],
     }
     return {name: value for name, value in fields.items() if value}
 

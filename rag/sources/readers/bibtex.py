@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rag.sources.base import Confidence, Item, Reader, Rejection
 from rag.sources.bibtex import BibEntry, BrokenEntry, bib_entries, split_names
-from rag.sources.record import Record, to_item
+from rag.sources.record import Record, notes_retraction, to_item
 from rag.text.latex import field_to_text
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ def _record(entry: BibEntry) -> Record:
             "wos": text("unique-id").removeprefix("ISI:"),
         },
         type=entry.kind,
+        retracted=notes_retraction(text("note")),
     )
 
 

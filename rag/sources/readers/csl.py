@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rag.sources.base import Confidence
 from rag.sources.json_records import json_reader, untitled
-from rag.sources.record import Record
+from rag.sources.record import Record, notes_retraction
 
 if TYPE_CHECKING:
     from rag.sources.json_records import Values
@@ -60,6 +60,7 @@ def _convert(values: Values) -> Record:
         },
         own_id=values.get("id"),
         type=values.get("type"),
+        retracted=notes_retraction(note, values.get("status")),
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rag.papers import find_identifier
 from rag.sources.base import Confidence, Item, Reader
-from rag.sources.record import Record, to_item
+from rag.sources.record import Record, notes_retraction, to_item
 from rag.sources.tagged import Syntax, TaggedRecord, tagged_records
 from rag.text.dates import parse_date, year_of
 
@@ -63,6 +63,7 @@ def _record(found: TaggedRecord) -> Record:
         url=urls[0] if urls else None,
         ids={"doi": [*found.all("DO"), *found.all("M3"), *urls], scheme: identifier},
         type=found.all("TY"),
+        retracted=notes_retraction(*found.all("N1")),
     )
 
 
