@@ -82,6 +82,7 @@ class Paper:
         sources: Where the record was read, each place once.
         other_ids: What else identifies this very work: `pmid:...`, `openalex:...`, `s2:...`.
         retracted: Whether a source says that the paper was retracted or withdrawn.
+        key: The citation key that people gave it, as in a file of theirs; no identity.
     """
 
     id: str
@@ -98,6 +99,7 @@ class Paper:
     sources: tuple[str, ...] = ()
     other_ids: tuple[str, ...] = ()
     retracted: bool = False
+    key: str | None = None
 
     @property
     def identifiers(self) -> tuple[str, ...]:
@@ -251,4 +253,5 @@ def merge(preferred: Paper, other: Paper) -> Paper:
         sources=tuple(sorted({*preferred.sources, *other.sources})),
         other_ids=tuple(sorted({*preferred.identifiers, *other.identifiers} - named)),
         retracted=preferred.retracted or other.retracted,
+        key=preferred.key or other.key,
     )

@@ -188,7 +188,7 @@ def test_a_paper_survives_json() -> None:
     assert Paper.from_dict(json.loads(json.dumps(one.as_dict()))) == one
     assert list(one.as_dict()) == [
         "id", "title", "abstract", "authors", "author_count", "date", "year", "venue", "url",
-        "doi", "arxiv_id", "sources", "other_ids", "retracted",
+        "doi", "arxiv_id", "sources", "other_ids", "retracted", "key",
     ]  # fmt: skip
 
 

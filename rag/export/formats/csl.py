@@ -10,11 +10,11 @@ from rag.export.base import PaperFormat
 from rag.export.fields import (
     Name,
     address,
-    authors_note,
     citation_keys,
     date_parts,
     kind_of,
     pmid,
+    remarks,
     split_name,
 )
 from rag.text.decoding import one_line
@@ -50,7 +50,7 @@ def _fields(paper: Paper, key: str) -> dict[str, Any]:
         "DOI": paper.doi,
         "PMID": pmid(paper),
         "URL": address(paper),
-        "note": authors_note(paper),
+        "note": "\n".join(remarks(paper)),
     }
     return {name: value for name, value in fields.items() if value or name == "title"}
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rag.sources.base import Confidence
 from rag.sources.json_records import json_reader, untitled
 from rag.sources.record import Record
+from rag.text.remarks import read_remarks
 
 if TYPE_CHECKING:
     from rag.sources.json_records import Values
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 __all__ = ["READER", "ids_in_notes"]
 
 _NAMED = re.compile(r"\b(arXiv|PMID|PMCID|DOI)\s*:\s*(\S+)", re.IGNORECASE)
-_AUTHORS_NOTE = re.compile(r"\d+ of (\d+) authors listed")
 
 
 def ids_in_notes(*notes: Any) -> dict[str, str]:  # noqa: ANN401 - JSON
@@ -44,12 +44,10 @@ def _convert(values: Values) -> Record:
         raise untitled(values)
     note = values.get("note")
     issued = values.get("issued")
-    listed = _AUTHORS_NOTE.search(note) if isinstance(note, str) else None
     return Record(
         title=values.get("title"),
         abstract=values.get("abstract"),
         authors=values.get("author"),
-        author_count=listed[1] if listed else None,
         date=None if _is_year(issued) else issued,
         year=issued if _is_year(issued) else None,
         venue=values.get("container-title") or values.get("event-title"),
@@ -60,6 +58,8 @@ def _convert(values: Values) -> Record:
         },
         own_id=values.get("id"),
         type=values.get("type"),
+        key=values.get("citation-key") or values.get("id"),
+        remarks=read_remarks([note] if isinstance(note, str) else []),
     )
 
 

@@ -39,6 +39,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "own_id": ("id", "_id", "entry_id"),
     "type": ("type", "item_type", "publication_types", "publication_type"),
     "sources": ("sources",),
+    "key": ("key", "citation_key"),
 }  # fmt: skip
 _RETRACTED = ("retracted", "is_retracted")
 # Where records keep the ids of other services, and BEIR whatever else is known.
