@@ -8,12 +8,21 @@ import re
 import unicodedata
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, quote_plus, unquote, urlsplit
 
 from rag.text.dates import show_date, year_of
 from rag.text.decoding import one_line
 
-__all__ = ["Paper", "find_identifier", "is_lesser", "merge", "title_id", "title_key"]
+__all__ = [
+    "Paper",
+    "find_identifier",
+    "is_lesser",
+    "merge",
+    "title_id",
+    "title_key",
+    "way_out",
+    "way_out_label",
+]
 
 _ARXIV = r"(?:0[7-9]|[1-9]\d)(?:0[1-9]|1[0-2])\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7}"
 _WEB = r"(?:https?://)?(?:www\.)?"
@@ -54,6 +63,19 @@ _IDENTIFIERS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
 _SCHEMES = frozenset(scheme for scheme, _ in _IDENTIFIERS)
 # What identifies a paper, but is not what it is called by.
 _LESSER = frozenset({"pmcid", "openreview", "openalex", "s2", "corpusid", "wos"})
+# Where each kind of identifier leads, the best first; and where a title is looked up.
+_ADDRESSES = {
+    "arxiv": "https://arxiv.org/abs/",
+    "doi": "https://doi.org/",
+    "acl": "https://aclanthology.org/",
+    "pmid": "https://pubmed.ncbi.nlm.nih.gov/",
+    "pmcid": "https://pmc.ncbi.nlm.nih.gov/articles/",
+    "openreview": "https://openreview.net/forum?id=",
+    "openalex": "https://openalex.org/",
+    "s2": "https://www.semanticscholar.org/paper/",
+}
+_LOOK_UP = "https://scholar.google.com/scholar?q="
+_LOOKED_UP = 200  # characters of a title
 _SHOWN_AUTHORS = 3
 _SCHEMED = re.compile(r"[a-z][a-z0-9]{0,15}:\S+")
 _CUT = re.compile(r"\s*(?:\.\.\.|…)$")
@@ -255,3 +277,39 @@ def merge(preferred: Paper, other: Paper) -> Paper:
         retracted=preferred.retracted or other.retracted,
         key=preferred.key or other.key,
     )
+
+
+def _is_address(text: str) -> bool:
+    """Say whether a text is an address on the web, and nothing that would be followed elsewhere."""
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname)
+
+
+def way_out(paper: Paper) -> str:
+    """Return an address that leads from a paper to where it is read.
+
+    It is the one that its sources state, else that of an identifier, else one that looks up its
+    title. What would end a link or run in a browser is quoted in it, so that it is safe in HTML,
+    Markdown and terminals.
+
+    >>> way_out(Paper(id="pmid:7", title="A Title", abstract=""))
+    'https://pubmed.ncbi.nlm.nih.gov/7'
+    >>> way_out(Paper(id="title:a-title", title="A <Title>", abstract=""))
+    'https://scholar.google.com/scholar?q=A+%3CTitle%3E'
+    """
+    if paper.url and _is_address(paper.url.strip()):
+        return quote(one_line(paper.url), safe="%:/?#@!$&*+,;=~-._")
+    known = dict(one.partition(":")[::2] for one in reversed(paper.identifiers))
+    for kind, address in _ADDRESSES.items():
+        if kind in known:
+            return address + quote(known[kind], safe="/:;.-_")
+    words = one_line(paper.title or paper.abstract)[:_LOOKED_UP]
+    return _LOOK_UP + quote_plus(words.encode("utf-8", "replace"))
+
+
+def way_out_label(paper: Paper) -> str:
+    """Say what an address that `way_out` returned does."""
+    return "Look up the title" if way_out(paper).startswith(_LOOK_UP) else "Read the paper"

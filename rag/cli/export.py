@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from rag.cli.common import Debug, Storage, command, listing, one_of, open_library
-from rag.errors import StorageError
+from rag.errors import LibraryError, StorageError
 
 __all__ = ["register"]
 
@@ -59,13 +59,19 @@ def export(
 ) -> None:
     """Write papers for reference managers and programs."""
     with open_library(storage) as library:
-        text = library.export(ids or None, format)
+        content = library.export(ids or None, format)
+    if isinstance(content, bytes) and output is None and sys.stdout.isatty():
+        raise LibraryError(
+            f"The format {format} is no text that a terminal could show.",
+            hint=f"Write it to a file: rag export --format {format} --output FILE",
+        )
+    data = content if isinstance(content, bytes) else content.encode("utf-8")
     if output is None:
-        sys.stdout.buffer.write(text.encode("utf-8"))
+        sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
         return
     try:
-        output.write_text(text, encoding="utf-8")
+        output.write_bytes(data)
     except OSError as error:
         raise StorageError(
             f"{output} can't be written ({error.strerror}).",

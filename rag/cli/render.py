@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 from rich.console import Group
 from rich.padding import Padding
+from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
+from rag.papers import way_out
 from rag.text.decoding import one_line
 
 if TYPE_CHECKING:
@@ -34,13 +36,21 @@ _SHOWN_REJECTIONS = 10
 
 
 def paper_lines(paper: Paper, *, link: bool = True) -> Text:
-    """Return what names a paper: title, authors, id, and perhaps its address."""
+    """Return what names a paper: title, authors, id, and an address that leads to it.
+
+    Args:
+        paper: The paper.
+        link: Whether the address is shown also where the id says where to find the paper; in
+            terminals that have links the id is one in any case.
+    """
     text = Text(paper.heading or "(untitled)", style="bold")
     if paper.byline:
         text.append(f"\n{paper.byline}", style="not bold")
-    text.append(f"\n{paper.id}", style="not bold dim")
-    if link and paper.url:
-        text.append(f"\n{paper.url}", style="not bold dim")
+    out = way_out(paper)
+    text.append("\n")
+    text.append(paper.id, style=Style(bold=False, dim=True, link=out))
+    if link or not paper.identifiers:
+        text.append(f"\n{out}", style="not bold dim")
     return text
 
 

@@ -19,7 +19,7 @@ from rag.text.names import Name, read_names, split_name
 from rag.text.remarks import Remarks, write_remarks
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from rag.papers import Paper
 
@@ -129,21 +129,24 @@ def has_more_authors(paper: Paper) -> bool:
     return bool(paper.authors) and (paper.author_count or 0) > len(paper.authors)
 
 
-def remarks(paper: Paper) -> list[str]:
+def remarks(paper: Paper, told: Collection[str] = ("arxiv", "doi", "pmid")) -> list[str]:
     """Return what else has to be said for a paper to come back as it is, a line each.
 
-    Formats have fields for an arXiv id, a DOI and a PubMed id, from which the paper's own id
-    follows as a rule; what is read is cleaned, and names are read as people write them.
+    From the identifiers that a format has fields for, the paper's own id follows as a rule; what
+    is read is cleaned, and names are read as people write them.
+
+    Args:
+        paper: The paper.
+        told: The kinds of identifiers that the record has in fields of their own.
     """
-    known = {kind: one for one in paper.identifiers for kind in [one.partition(":")[0]]}
+    known = {one.partition(":")[0]: one for one in reversed(paper.identifiers)}
     follows = next(
-        (known[kind] for kind in ("arxiv", "doi", "pmid") if kind in known),
+        (known[kind] for kind in ("arxiv", "doi", "pmid", "acl") if kind in known),
         title_id(paper.title or paper.abstract, paper.title and paper.abstract),
     )
-    told = {known[kind] for kind in ("arxiv", "doi", "pmid") if kind in known}
     is_plain = (
         paper.id == follows
-        and told.issuperset(paper.identifiers)
+        and {known[kind] for kind in told if kind in known}.issuperset(paper.identifiers)
         and not _OF_BOOK.search(paper.doi or "")
     )
     abstract, *texts = map(one_line, (paper.abstract, paper.title, paper.venue or ""))

@@ -422,12 +422,19 @@ class Library:
         tools, budget = self._parts.tools(), Budget(self.settings)
         return complete(partial(judge, checked, tools, budget))
 
-    def export(self, ids: Sequence[str] | str | None = None, format: str = "bibtex") -> str:  # noqa: A002
+    def export(
+        self,
+        ids: Sequence[str] | str | None = None,
+        format: str = "bibtex",  # noqa: A002 - as the command line calls it
+    ) -> str | bytes:
         """Write papers for reference managers and programs.
 
         Args:
             ids: Which papers, in this order, or the id of one; all when None.
             format: The name of the format, such as `bibtex` or `ris`.
+
+        Returns:
+            Text; bytes where the format is none of text, as Word's is.
 
         Raises:
             PaperNotFoundError: one of the ids is not in the library.

@@ -205,7 +205,7 @@ class Record:
             for one in found
             if (match := _ACL_DOI.fullmatch(one))
         ]
-        own = [one for one in dict.fromkeys(found) if not self._is_container(one)]
+        own = [one for one in found if self.exported or not self._is_container(one)]
         stated = [one for one in self.remarks.identifiers if one.partition(":")[0] in _KNOWN]
         return list(dict.fromkeys([*own, *filter(None, map(find_identifier, stated))]))
 

@@ -11,7 +11,10 @@ import re
 from rag.text.decoding import one_line
 from rag.text.latex import FORMULA
 
-__all__ = ["from_markdown", "to_markdown"]
+__all__ = ["PAPERS_MARK", "from_markdown", "to_markdown"]
+
+# What our lists of papers begin with, unseen when they are shown.
+PAPERS_MARK = "<!-- papers written by rag export -->"
 
 _SPECIAL = re.compile(r"[\\`*_\[\]<>&#|~!^]|(?<=[Ww])(?=ww\.)|(?<=\w)(?=://)")
 # What begins a list, a quotation or a heading's underline at the beginning of a line.

@@ -14,7 +14,7 @@ from rag.text.decoding import one_line
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["Name", "read_names", "split_name", "turn_name"]
+__all__ = ["Name", "divide_names", "join_names", "read_names", "split_name", "turn_name"]
 
 # An organisation has no family name.
 _ORGANISATION = re.compile(
@@ -152,6 +152,21 @@ def split_name(text: str) -> Name:
         suffix=last[2] if last else "",
     )
     return name if turn_name(name.turned) == text else whole
+
+
+def join_names(names: Iterable[str]) -> str:
+    """Write names between semicolons, so that `divide_names` finds the same, whatever they hold."""
+    return "; ".join(re.sub(r"([;\\])", r"\\\1", name) for name in names)
+
+
+def divide_names(text: str) -> list[str]:
+    r"""Return the names that `join_names` wrote.
+
+    >>> divide_names(join_names(["Ana Costa", "Ek; Fu \\"]))
+    ['Ana Costa', 'Ek; Fu \\']
+    """
+    parts = re.findall(r"(?:[^;\\]|\\.)+", text)
+    return [re.sub(r"\\(.)", r"\1", part).strip() for part in parts if part.strip()]
 
 
 def _turned(names: Iterable[str]) -> tuple[str, ...]:

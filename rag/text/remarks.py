@@ -10,14 +10,15 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from rag.text.names import divide_names, join_names
+
 __all__ = ["Remarks", "read_remarks", "write_remarks"]
 
 _LISTED = re.compile(r"\b\d+ of (\d+) authors listed\b")
 _IDENTIFIERS = re.compile(r"\bIdentifiers: (\S+:\S+(?: \S+:\S+)*)")
 _DATED = re.compile(r"\bDated: (-?[\d-]{4,10})(?!\S)")
-_NAMES = re.compile(r"\bNames: (.+)")
+_NAMES = "Names: "
 _AS_IT_STANDS = "Texts: as they stand"
-_BETWEEN_NAMES = " | "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +54,7 @@ def write_remarks(remarks: Remarks) -> list[str]:
     if remarks.as_they_stand:
         lines.append(_AS_IT_STANDS)
     if remarks.authors:
-        lines.append(f"Names: {_BETWEEN_NAMES.join(remarks.authors)}")
+        lines.append(f"{_NAMES}{join_names(remarks.authors)}")
     return lines
 
 
@@ -63,13 +64,13 @@ def read_remarks(notes: Iterable[str]) -> Remarks:
     >>> read_remarks(["Read on the train.\\n3 of 8 authors listed"]).author_count
     8
     """
-    text = "\n".join(notes)
-    listed, names = _LISTED.search(text), _NAMES.search(text)
+    text, _, names = "\n".join(notes).partition(_NAMES)  # which may hold whatever names do
+    listed = _LISTED.search(text)
     identifiers, dated = _IDENTIFIERS.search(text), _DATED.search(text)
     return Remarks(
         author_count=int(listed[1][:9]) if listed else None,
         identifiers=tuple(identifiers[1].split()) if identifiers else (),
         date=dated[1] if dated else "",
-        authors=tuple(names[1].split(_BETWEEN_NAMES)) if names else (),
+        authors=tuple(divide_names(names.partition("\n")[0])),
         as_they_stand=_AS_IT_STANDS in text,
     )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import calendar
 import json
 from typing import TYPE_CHECKING, Any
 
 from rag.export.base import PaperFormat
+from rag.export.facts import month_and_day
 from rag.export.fields import (
     Name,
     address,
@@ -35,14 +35,13 @@ def _write(papers: Sequence[Paper]) -> str:
 
 
 def _fields(paper: Paper, key: str) -> dict[str, Any]:
-    date, day = date_parts(paper), _day(paper)
     is_arxiv = kind_of(paper) == "preprint" and bool(paper.arxiv_id)
     fields = {
         "id": key,
         "type": _TYPES.get(kind_of(paper), "article"),
         "title": one_line(paper.title),
         "author": [_name(split_name(author)) for author in paper.authors],
-        "issued": {"date-parts": [date]} if date else {"literal": day} if day else None,
+        "issued": _issued(paper),
         "container-title": one_line(paper.venue or ""),
         "publisher": "arXiv" if is_arxiv else "",
         "number": f"arXiv:{paper.arxiv_id}" if is_arxiv else "",
@@ -50,17 +49,18 @@ def _fields(paper: Paper, key: str) -> dict[str, Any]:
         "DOI": paper.doi,
         "PMID": pmid(paper),
         "URL": address(paper),
-        "note": "\n".join(remarks(paper)),
+        "note": "\n".join(remarks(paper, ("doi", "pmid", *(["arxiv"] if is_arxiv else [])))),
     }
     return {name: value for name, value in fields.items() if value or name == "title"}
 
 
-def _day(paper: Paper) -> str:
-    """Return the day of a paper whose year no source states, as pages write it."""
-    if not paper.date or not paper.date.startswith("--"):
-        return ""
-    month, day = paper.date.removeprefix("--").split("-")
-    return f"{calendar.month_abbr[int(month)]} {int(day)}"
+def _issued(paper: Paper) -> dict[str, Any] | None:
+    parts, day = date_parts(paper), month_and_day(paper)
+    if not parts:
+        return {"literal": day} if day else None
+    # Beside a year that stands alone, what says that the date is no more than it.
+    raw = {"raw": paper.date} if len(parts) == 1 and paper.date == str(parts[0]) else {}
+    return {"date-parts": [parts], **raw}
 
 
 def _name(name: Name) -> dict[str, str]:

@@ -1,12 +1,15 @@
-"""Markdown: an answer or a conversation, with the papers that it cites as footnotes."""
+"""Markdown: a list of papers; an answer or a conversation with its papers as footnotes."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
 
-from rag.export.base import AnswerFormat, ConversationFormat
+from rag.export.base import AnswerFormat, ConversationFormat, PaperFormat
+from rag.export.facts import facts
+from rag.papers import way_out, way_out_label
 from rag.text.citations import TextPiece, parse_citations
+from rag.text.markdown import PAPERS_MARK, to_markdown
 from rag.text.safety import for_markdown
 
 if TYPE_CHECKING:
@@ -15,7 +18,7 @@ if TYPE_CHECKING:
     from rag.export.protocols import ExportedAnswer
     from rag.papers import Paper
 
-__all__ = ["ANSWER", "CONVERSATION"]
+__all__ = ["ANSWER", "CONVERSATION", "PAPERS"]
 
 _BEHIND_QUOTE = re.compile(r"(?<=” )\[(\d{1,3})\]")
 
@@ -57,7 +60,7 @@ def _closest(answer: ExportedAnswer) -> list[str]:
     if not answer.abstained or not answer.closest:
         return []
     lines = [
-        f"- *{_plain(paper.heading)}* ({paper.id}): {_plain(why)}"
+        f"- *{_plain(paper.heading)}* ([{_plain(paper.id)}]({way_out(paper)})): {_plain(why)}"
         for paper, why in zip(answer.closest, answer.shortfalls, strict=False)
     ]
     return ["Closest papers:", "\n".join(lines)]
@@ -81,15 +84,38 @@ def _notes(answer: ExportedAnswer) -> list[str]:
 
 def _reference(paper: Paper) -> str:
     names = paper.credits if paper.authors else ""
-    parts = [names, f"*{_plain(paper.heading)}*", paper.venue, paper.when, paper.url, paper.id]
+    parts = [names, f"*{_plain(paper.heading)}*", paper.venue, paper.when, paper.id]
     shown = (part if part is parts[1] else _plain(part) for part in parts if part)
-    return ". ".join(part.removesuffix(".") for part in shown)
+    said = ". ".join(part.removesuffix(".") for part in shown)
+    return f"{said}. [{way_out_label(paper)}]({way_out(paper)})"
 
 
 def _plain(text: str) -> str:
     return " ".join(for_markdown(text).split())
 
 
+def _write_papers(papers: Sequence[Paper]) -> str:
+    if not papers:
+        return ""
+    parts = [PAPERS_MARK, *(part for paper in papers for part in _listed(paper))]
+    return "\n\n".join(parts) + "\n"
+
+
+def _listed(paper: Paper) -> list[str]:
+    """Return a heading, what is known, a way out, and the abstract."""
+    lines = [f"- {name}: {to_markdown(value)}" for name, value in facts(paper)]
+    lines.append(f"- [{way_out_label(paper)}]({way_out(paper)})")
+    title, abstract = to_markdown(paper.title), to_markdown(paper.abstract)
+    return [f"## {title}".strip(), "\n".join(lines), *([abstract] if abstract else [])]
+
+
+PAPERS = PaperFormat(
+    name="markdown",
+    label="Markdown",
+    suffixes=(".md", ".markdown"),
+    media_type="text/markdown",
+    write=_write_papers,
+)
 ANSWER = AnswerFormat(
     name="markdown",
     label="Markdown",

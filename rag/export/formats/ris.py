@@ -49,14 +49,14 @@ def _fields(paper: Paper, key: str) -> dict[str, Any]:
         "title": one_line(paper.title),
         "authors": [split_name(author).turned for author in paper.authors],
         "year": str(year or ""),
-        "date": "/".join([str(year or ""), *stated, *[""] * (3 - len(stated))]) if stated else "",
+        "date": "/".join([str(year or ""), *stated, *[""] * (3 - len(stated))]) if stated or paper.date == str(year) else "",
         "secondary_title": one_line(paper.venue or ""),
         "abstract": one_line(paper.abstract),
         "doi": one_line(paper.doi or ""),
         "accession_number": f"arXiv:{paper.arxiv_id}" if paper.arxiv_id else pmid(paper),
         "name_of_database": "PubMed" if pmid(paper) and not paper.arxiv_id else "",
         "urls": [one_line(address(paper))] if address(paper) else [],
-        "notes": remarks(paper),
+        "notes": remarks(paper, ("doi", "arxiv" if paper.arxiv_id else "pmid")),
     }
     return {name: value for name, value in fields.items() if value}
 

@@ -24,17 +24,26 @@ def ids_in_notes(*notes: Any) -> dict[str, str]:  # noqa: ANN401 - JSON
     >>> ids_in_notes("arXiv:2401.00001 [cs]", None)
     {'arxiv': '2401.00001'}
     """
-    found = (match for note in notes if isinstance(note, str) for match in _NAMED.finditer(note))
+    texts = (note.partition("Names: ")[0] for note in notes if isinstance(note, str))
+    found = (match for text in texts for match in _NAMED.finditer(text))
     return {match[1].lower(): match[2] for match in found}
+
+
+# What an item may be made of that has neither a date nor a place where it appeared.
+_VARIABLES = frozenset({
+    "DOI", "PMCID", "PMID", "URL", "abstract", "author", "id", "note", "number", "publisher",
+    "title", "type",
+})  # fmt: skip
 
 
 def _knows(values: Values) -> Confidence:
     known = isinstance(values.get("issued"), dict) or "container-title" in values
+    known = known or {"id", "title", "type"} <= values.keys() <= _VARIABLES
     return Confidence.MARKS if known else Confidence.NO
 
 
 def _is_year(issued: Any) -> bool:  # noqa: ANN401 - JSON
-    parts = issued.get("date-parts") if isinstance(issued, dict) else None
+    parts = issued.get("date-parts") if isinstance(issued, dict) and "raw" not in issued else None
     first = parts[0] if isinstance(parts, list) and parts else None
     return isinstance(first, list) and len(first) == 1
 
