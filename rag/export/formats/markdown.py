@@ -60,7 +60,7 @@ def _closest(answer: ExportedAnswer) -> list[str]:
     if not answer.abstained or not answer.closest:
         return []
     lines = [
-        f"- *{_plain(paper.heading)}* ([{_plain(paper.id)}]({way_out(paper)})): {_plain(why)}"
+        f"- *{_plain(paper.heading)}* ({paper.id}): {_plain(why)} {_link(paper)}"
         for paper, why in zip(answer.closest, answer.shortfalls, strict=False)
     ]
     return ["Closest papers:", "\n".join(lines)]
@@ -87,7 +87,11 @@ def _reference(paper: Paper) -> str:
     parts = [names, f"*{_plain(paper.heading)}*", paper.venue, paper.when, paper.id]
     shown = (part if part is parts[1] else _plain(part) for part in parts if part)
     said = ". ".join(part.removesuffix(".") for part in shown)
-    return f"{said}. [{way_out_label(paper)}]({way_out(paper)})"
+    return f"{said}. {_link(paper)}"
+
+
+def _link(paper: Paper) -> str:
+    return f"[{way_out_label(paper)}]({way_out(paper)})"
 
 
 def _plain(text: str) -> str:
@@ -104,7 +108,7 @@ def _write_papers(papers: Sequence[Paper]) -> str:
 def _listed(paper: Paper) -> list[str]:
     """Return a heading, what is known, a way out, and the abstract."""
     lines = [f"- {name}: {to_markdown(value)}" for name, value in facts(paper)]
-    lines.append(f"- [{way_out_label(paper)}]({way_out(paper)})")
+    lines.append(f"- {_link(paper)}")
     title, abstract = to_markdown(paper.title), to_markdown(paper.abstract)
     return [f"## {title}".strip(), "\n".join(lines), *([abstract] if abstract else [])]
 
