@@ -10,12 +10,13 @@ import difflib
 import os
 import tomllib
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import platformdirs
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
@@ -150,6 +151,34 @@ class Settings(BaseSettings):
     strict: bool = Field(
         False, description="Remove the sentences that fail the check from the answer."
     )
+    web_addresses: Annotated[dict[str, str], NoDecode] = Field(
+        {},
+        description="Other base addresses of services that papers are fetched from, such as "
+        "mirrors: `arxiv=https://...`, several with commas between them.",
+    )
+    web_contact: str | None = Field(
+        None,
+        pattern=r"^[^@\s,;<>]+@[^@\s,;<>]+$",
+        description="Your mail address for the services: Crossref and OpenAlex answer those "
+        "sooner that give one.",
+    )
+    web_private_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Hosts that may be fetched from although they are of this machine or of a "
+        "private network, with commas between them.",
+    )
+    web_timeout: float = Field(
+        30.0, gt=0.0, description="Seconds to wait for the next bytes of a service's answer."
+    )
+    web_retries: int = Field(
+        4, ge=0, le=20, description="How often to ask again when a service fails or is busy."
+    )
+    web_max_mb: int = Field(
+        32, ge=1, le=64, description="How many megabytes one answer of a service may have."
+    )
+    web_cache_mb: int = Field(
+        200, ge=1, description="How many megabytes of answers are kept; the oldest go first."
+    )
 
     @field_validator("chroma_url", "embedding_base_url")
     @classmethod
@@ -158,12 +187,38 @@ class Settings(BaseSettings):
             raise ValueError("must begin with http:// or https://")
         return value or None
 
+    @field_validator("web_addresses", mode="before")
+    @classmethod
+    def _read_addresses(cls, value: object) -> object:
+        if isinstance(value, str):
+            pairs = [pair.partition("=") for pair in value.split(",") if pair.strip()]
+            value = {name.strip(): address.strip() for name, _, address in pairs}
+        return value
+
+    @field_validator("web_addresses")
+    @classmethod
+    def _check_addresses(cls, value: dict[str, str]) -> dict[str, str]:
+        for name, address in value.items():
+            if not address.startswith(("http://", "https://")) or "?" in address:
+                raise ValueError(f"{name} needs an address that begins with http:// or https://")
+        return value
+
+    @field_validator("web_private_hosts", mode="before")
+    @classmethod
+    def _read_hosts(cls, value: object) -> object:
+        listed = value.split(",") if isinstance(value, str) else value
+        if isinstance(listed, list | tuple) and all(isinstance(one, str) for one in listed):
+            return tuple(host for one in listed if (host := one.strip().strip("[]").lower()))
+        return value
+
     @field_validator("rerank")
     @classmethod
     def _empty_is_off(cls, value: str) -> str:
         return value.lower() if value.lower() in {"off", "llm"} else value or "off"
 
-    @field_validator("llm_model", "llm_ca_file", "nli_model", "prompts_dir", mode="before")
+    @field_validator(
+        "llm_model", "llm_ca_file", "nli_model", "prompts_dir", "web_contact", mode="before"
+    )
     @classmethod
     def _empty_is_none(cls, value: object) -> object:
         return None if isinstance(value, str) and not value.strip() else value

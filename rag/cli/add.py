@@ -43,9 +43,15 @@ def _format_names() -> list[str]:
 
 def _formats() -> str:
     from rag.sources import all_readers
+    from rag.sources.web import all_services
 
     formats = ", ".join(f"{reader.label} ({reader.name})" for reader in all_readers())
-    return f"Formats: {formats}; each also gzipped, or in an archive (zip, tar, bzip2)."
+    services = "; ".join(f"{one.label}: {', '.join(one.forms)}" for one in all_services())
+    hosts = ", ".join(dict.fromkeys(one.hosts[0] for one in all_services()))
+    return (
+        f"Formats: {formats}; each also gzipped, or in an archive (zip, tar, bzip2).\n\n"
+        f"Web: {services}; and addresses of papers at {hosts}."
+    )
 
 
 def _field_names() -> tuple[str, ...]:
@@ -83,7 +89,9 @@ def add(
     sources: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="SOURCE...", help="Files, folders, archives or globs.", show_default=False
+            metavar="SOURCE...",
+            help="Files, folders, archives, globs; or papers of the web, listed below.",
+            show_default=False,
         ),
     ] = None,
     sample: Annotated[
@@ -107,17 +115,31 @@ def add(
             help="Which columns of tables hold what, as in title=Titel,abstract=Kurzfassung.",
         ),
     ] = None,
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            "--limit",
+            min=1,
+            help="How many papers of a search of the web are read. (default: 100)",
+            show_default=False,
+        ),
+    ] = None,
+    once: Annotated[
+        bool, typer.Option("--once", help="Don't have `rag sync` read the sources again.")
+    ] = False,
     storage: Storage = None,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Add papers from files, folders, archives and globs.
+    """Add papers from files, folders, archives and globs, and from services of the web.
 
     The format is guessed from the content. What is there already is not embedded again; what
-    can't be read is reported and never keeps out the rest. Exit code 1 when a source that was
-    named gave no paper.
+    can't be read is reported and never keeps out the rest. The network is used for what names a
+    service, and for nothing else. Exit code 1 when a source that was named gave no paper, or could
+    not be read to its end.
     """
     from rag.sample import sample_path
+    from rag.sources import Failure
 
     wanted = [*(sources or []), *([str(sample_path())] if sample else [])]
     if not wanted:
@@ -127,7 +149,14 @@ def add(
         working("Adding papers", if_stopped="What was stored until then is kept.") as progress,
     ):
         columns = _as_columns(map)
-        report = library.add(*wanted, format=format, columns=columns, progress=progress)
+        report = library.add(
+            *wanted,
+            format=format,
+            columns=columns,
+            limit=limit,
+            remember=not once,
+            progress=progress,
+        )
     if json:
         print_json(report.as_dict())
     else:
@@ -135,6 +164,13 @@ def add(
     fruitless = _fruitless(report, wanted)
     if fruitless:
         complain(fruitless, "What can be read is listed by: rag add --help")
+        raise typer.Exit(1)
+    broken_off = [one for one in report.rejected if isinstance(one, Failure)]
+    if broken_off:
+        complain(
+            f"Not all could be read: {broken_off[0]}.",
+            "Add it again to go on where it stopped.",
+        )
         raise typer.Exit(1)
 
 
@@ -147,6 +183,8 @@ def _print_report(report: AddReport) -> None:
     if report.read or len(report.rejected) > 1:
         for line in rejections:
             errors().print(line, soft_wrap=True)
+    for note in report.notes:
+        errors().print(f"Note: {note}", soft_wrap=True)
 
 
 def _fruitless(report: AddReport, sources: list[str]) -> str:

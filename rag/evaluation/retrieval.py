@@ -97,7 +97,7 @@ def open_corpus(
         return library
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        report = library.add(dataset.corpus, format="jsonl", progress=progress)
+        report = library.add(dataset.corpus, format="jsonl", remember=False, progress=progress)
         facts = {"corpus": dataset.name, "documents": len(library), "read": report.read}
         marker.write_text(json.dumps(facts), "utf-8")
     except OSError as error:

@@ -21,9 +21,11 @@ if TYPE_CHECKING:
     from rag.models.embedder import Embedder
     from rag.sources.base import Item
 
-__all__ = ["AddReport", "Progress", "add_papers", "rebuild_index"]
+__all__ = ["AddReport", "Observer", "Progress", "add_papers", "rebuild_index"]
 
 Progress: TypeAlias = Callable[[int], None]  # called with how many papers have been read so far
+# Called with each paper that comes in or changes: how it was, if it was there, and how it is now.
+Observer: TypeAlias = Callable[[Paper | None, Paper], None]
 
 _BATCH = 256  # papers embedded and stored together: what a crash can cost
 _LISTED = 1000  # rejections that a report lists
@@ -46,6 +48,7 @@ class AddReport:
         duplicates: Records of a paper that the same call had already met.
         rejected: What could not be read or taken, with source, place and reason: the first 1,000.
         rejected_more: How many more there were.
+        notes: What else to know, such as that a search has more papers than were read.
     """
 
     read: int = 0
@@ -55,6 +58,7 @@ class AddReport:
     duplicates: int = 0
     rejected: list[Rejection] = field(default_factory=list)
     rejected_more: int = 0
+    notes: list[str] = field(default_factory=list)
 
     def reject(self, rejection: Rejection) -> None:
         """Note what was rejected, or count it where a whole file of it has been noted."""
@@ -100,6 +104,8 @@ def add_papers(
     *,
     progress: Progress | None = None,
     report: AddReport | None = None,
+    observe: Observer | None = None,
+    dry_run: bool = False,
 ) -> AddReport:
     """Add papers to an index that is held for writing.
 
@@ -112,9 +118,11 @@ def add_papers(
         embedder: What the chunks are embedded with.
         progress: Called now and then with how many papers have been read.
         report: What has come of it so far; None for nothing.
+        observe: Told of each paper that comes in or changes.
+        dry_run: Find out what would come of it, and store nothing; the index need not be held.
     """
     report = report or AddReport()
-    run = _Run(index, embedder, report)
+    run = _Run(index, embedder, report, observe=observe, dry_run=dry_run)
     batch: list[Paper] = []
     for item in items:
         if isinstance(item, Rejection):
@@ -160,10 +168,20 @@ def rebuild_index(
 class _Run:
     """One call of `add_papers`: knows which papers it has met."""
 
-    def __init__(self, index: PaperIndex, embedder: Embedder, report: AddReport) -> None:
+    def __init__(
+        self,
+        index: PaperIndex,
+        embedder: Embedder,
+        report: AddReport,
+        *,
+        observe: Observer | None,
+        dry_run: bool,
+    ) -> None:
         self._index = index
         self._embedder = embedder
         self._report = report
+        self._observe = observe
+        self._dry_run = dry_run
         self._met: set[str] = set()
 
     def take(self, papers: list[Paper]) -> None:
@@ -172,7 +190,12 @@ class _Run:
         changes: dict[str, _Change] = {}
         for paper in papers:
             self._sort_in(paper, stored, changes)
-        self._write([change for change in changes.values() if _differs(change)])
+        different = [change for change in changes.values() if _differs(change)]
+        if not self._dry_run:
+            self._write(different)
+        if self._observe:
+            for change in different:
+                self._observe(change.before.paper if change.before else None, change.paper)
 
     def _sort_in(self, paper: Paper, stored: dict[str, Entry], changes: dict[str, _Change]) -> None:
         paper = replace(paper, id=self._find_id(paper, stored, changes))

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from rag.library.llama_index import HybridRetriever, LibraryQueryEngine
     from rag.library.map import PaperMap
     from rag.library.overview import Overview
+    from rag.library.sources import Source
+    from rag.library.sync import SyncReport
     from rag.llm.client import LLMClient
     from rag.search.hybrid import Hit, Mode, SearchResult
     from rag.search.query import Filters
@@ -95,18 +97,24 @@ class Library:
         *sources: str | Path,
         format: str | None = None,  # noqa: A002 - as the command line calls it
         columns: Mapping[str, str] | None = None,
+        limit: int | None = None,
+        remember: bool = True,
         progress: Progress | None = None,
     ) -> AddReport:
-        """Add the papers of files, folders, archives and globs.
+        """Add the papers of files, folders, archives and globs, and of services of the web.
 
         What can't be read is listed in the report and never keeps out what can. Adding again what
-        is there already changes nothing and embeds nothing.
+        is there already changes nothing and embeds nothing. The network is used for sources that
+        name a service, and for nothing else.
 
         Args:
-            sources: Paths; a folder stands for every file in it.
+            sources: Paths; a folder stands for every file in it. Texts may also ask a service, as
+                in `arxiv:1706.03762`, or be an address of one; `rag add --help` lists them.
             format: Its name, as `rag add --help` lists it, where guessing goes wrong.
             columns: Which columns of tables hold what, where their names don't tell: the name of
                 the column for each field, as in `{"title": "Titel"}`.
+            limit: How many papers of a search are read; as the service has it when None.
+            remember: Whether `sync` is to read the sources again that gave papers.
             progress: Called now and then with how many papers have been read.
 
         Raises:
@@ -116,15 +124,77 @@ class Library:
             EmbedderError: the embedding model is missing or damaged.
         """
         from rag.index.sync import AddReport
-        from rag.sources import Rejection, read_sources
+        from rag.library.adding import Sources
+        from rag.sources import Rejection
+        from rag.sources.web import Web
 
-        items = read_sources(sources, format=format, columns=columns)
         report = AddReport()
-        for first in items:
-            if not isinstance(first, Rejection):
-                return self._add(chain([first], items), progress, report)
-            report.reject(first)
-        return report  # nothing to add: no library is made for it
+        with Web(self.settings, limit=limit, note=report.notes.append) as web:
+            given = Sources(sources, web, format=format, columns=columns, limit=limit)
+            items = iter(given)
+            for first in items:
+                if not isinstance(first, Rejection):
+                    self._add(chain([first], items), progress, report)
+                    break
+                report.reject(first)
+        # Where nothing was read, no library was made that could remember anything.
+        if report.read and remember:
+            given.remember(self.settings.storage)
+        return report
+
+    def sync(
+        self,
+        *sources: str | Path,
+        dry_run: bool = False,
+        remove_missing: bool = False,
+        retractions: bool = False,
+        progress: Progress | None = None,
+    ) -> SyncReport:
+        """Read the sources of the library again, and store what came in or changed.
+
+        Args:
+            sources: Which of them; all when none is named.
+            dry_run: Find out what would be done, and do nothing.
+            remove_missing: Remove the papers that are gone from all of their sources.
+            retractions: Ask OpenAlex by DOI which of the library's papers were retracted.
+            progress: Called now and then with how many papers have been read.
+
+        Raises:
+            LibraryError: there are no such sources, or another sync is running.
+            Otherwise as `add` does.
+        """
+        from rag.library.sync import sync_library
+
+        return sync_library(
+            self._parts,
+            self.settings,
+            sources,
+            dry_run=dry_run,
+            remove_missing=remove_missing,
+            retractions=retractions,
+            progress=progress,
+        )
+
+    def sources(self) -> list[Source]:
+        """Return what `sync` reads again, in the order in which it was added.
+
+        Raises:
+            StorageError: the record of it is damaged.
+        """
+        from rag.library.sources import SourceList
+
+        return list(SourceList(self.settings.storage))
+
+    def forget(self, source: str | Path) -> None:
+        """Have `sync` read a source no more; its papers stay.
+
+        Raises:
+            LibraryError: the library has no such source.
+        """
+        from rag.library.sources import SourceList
+
+        listed = SourceList(self.settings.storage)
+        listed.forget(listed.find(str(source)))
 
     def add_papers(self, papers: Iterable[Paper], *, progress: Progress | None = None) -> AddReport:
         """Add papers that are at hand, such as those that `remove` returned.

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from rag.sources.document import Document, Head
 
-__all__ = ["Confidence", "Item", "Reader", "Rejection", "all_readers"]
+__all__ = ["Confidence", "Failure", "Item", "Reader", "Rejection", "all_readers"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,11 @@ class Rejection:
     def __str__(self) -> str:
         where = f"{self.source}, {self.place}" if self.place else self.source or '""'
         return f"{where}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure(Rejection):
+    """A source that could not be asked, or not to its end; asked again, it may be."""
 
 
 Item: TypeAlias = Paper | Rejection

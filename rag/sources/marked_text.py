@@ -24,7 +24,7 @@ _LINK = re.compile(
     + _ADDRESS
     + r"\)"
 )
-_ANGLED = re.compile(r"(\s*)<(https?://[^\s<>]+)>")
+_ANGLED = re.compile(r"(?<!\s)(\s*+)<(https?://[^\s<>]+)>")
 _HEADING = re.compile(r"#{1,6}\s+(.*?)\s*#*")
 _HEADING_LINE = re.compile(r"^[ \t]*#{1,6}[ \t]+\S", re.MULTILINE)
 _BULLET = re.compile(r"(?:[-*+•·](?:\s+|$))+")

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
     from rag.sources.document import Document, Head
 
-__all__ = ["read_document"]
+__all__ = ["NO_PAPERS", "read_document"]
+
+NO_PAPERS = "it holds no papers"
 
 
 def read_document(document: Document, reader: Reader | None = None) -> Iterator[Item]:
@@ -33,7 +35,7 @@ def read_document(document: Document, reader: Reader | None = None) -> Iterator[
             count, empty = count + isinstance(item, Paper), False
             yield item
         if empty:
-            yield Rejection(document.source, "", "it holds no papers")
+            yield Rejection(document.source, "", NO_PAPERS)
     except (NotTextError, UnreadableError) as error:
         place = getattr(error, "place", "") or _behind(count)
         yield Rejection(document.source, place, str(error))

@@ -72,7 +72,7 @@ def add_endpoints(site: Site) -> None:
             if len(text) > MAX_PASTED:
                 raise RagError(f"The text is longer than {MAX_PASTED:,} characters.")
             with handed_in([], text) as sources:
-                report = library.add(*sources).as_dict()
+                report = library.add(*sources, remember=False).as_dict()
         for one in report["rejected"]:
             one["source"] = str(one["source"]).rsplit("/", 1)[-1]
         return report

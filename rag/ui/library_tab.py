@@ -236,7 +236,7 @@ class LibraryTab:
                 loop.call_soon_threadsafe(read.put_nowait, count)
 
             with handed_in(files or [], pasted or "") as sources:
-                return self._site.library.add(*sources, progress=progress)
+                return self._site.library.add(*sources, remember=False, progress=progress)
 
         task = asyncio.create_task(self._site.in_background(add))
         while not task.done():

@@ -1,0 +1,1 @@
+"""The services of the web, one module each."""
