@@ -153,14 +153,15 @@ def remarks(paper: Paper, told: Collection[str] = ("arxiv", "doi", "pmid")) -> l
     as_they_stand = clean_abstract(abstract) != abstract or any(
         clean_text(text) != text for text in texts
     )
-    year = _year(paper)
-    of_other_year = paper.date and (year or paper.year) != year_of(paper.date)
+    year, date = _year(paper), paper.date or ""
+    # A date of another year than the record's, and one that is no more than its year.
+    is_lost = year is not None and (year_of(date) != year or date == str(year))
     return write_remarks(
         Remarks(
             listed=len(paper.authors),
             author_count=paper.author_count,
             identifiers=() if is_plain else _in_words(paper.id, *paper.identifiers),
-            date=(paper.date or "") if of_other_year and year else "",
+            date=date if is_lost else "",
             authors=paper.authors if _change_when_read(paper.authors) else (),
             as_they_stand=as_they_stand,
         )

@@ -55,8 +55,6 @@ def _fields(paper: Paper) -> dict[str, str]:
         "author": " and ".join([*authors, *(["others"] if has_more_authors(paper) else [])]),
         _VENUE_FIELDS.get(kind_of(paper), "howpublished"): text_to_latex(venue),
         "year": str(year or ""),
-        # For a date that is none but its year, which BibLaTeX has a field for.
-        "date": paper.date or "" if paper.date == str(year) else "",
         "month": _MONTHS[month - 1] if month else "",
         "day": str(day or ""),
         "eprint": _verbatim(paper.arxiv_id or ""),

@@ -56,11 +56,7 @@ def _fields(paper: Paper, key: str) -> dict[str, Any]:
 
 def _issued(paper: Paper) -> dict[str, Any] | None:
     parts, day = date_parts(paper), month_and_day(paper)
-    if not parts:
-        return {"literal": day} if day else None
-    # Beside a year that stands alone, what says that the date is no more than it.
-    raw = {"raw": paper.date} if len(parts) == 1 and paper.date == str(parts[0]) else {}
-    return {"date-parts": [parts], **raw}
+    return {"date-parts": [parts]} if parts else {"literal": day} if day else None
 
 
 def _name(name: Name) -> dict[str, str]:

@@ -49,7 +49,7 @@ def _fields(paper: Paper, key: str) -> dict[str, Any]:
         "title": one_line(paper.title),
         "authors": [split_name(author).turned for author in paper.authors],
         "year": str(year or ""),
-        "date": "/".join([str(year or ""), *stated, *[""] * (3 - len(stated))]) if stated or paper.date == str(year) else "",
+        "date": "/".join([str(year or ""), *stated, *[""] * (3 - len(stated))]) if stated else "",
         "secondary_title": one_line(paper.venue or ""),
         "abstract": one_line(paper.abstract),
         "doi": one_line(paper.doi or ""),

@@ -43,7 +43,7 @@ def _knows(values: Values) -> Confidence:
 
 
 def _is_year(issued: Any) -> bool:  # noqa: ANN401 - JSON
-    parts = issued.get("date-parts") if isinstance(issued, dict) and "raw" not in issued else None
+    parts = issued.get("date-parts") if isinstance(issued, dict) else None
     first = parts[0] if isinstance(parts, list) and parts else None
     return isinstance(first, list) and len(first) == 1
 
