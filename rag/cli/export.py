@@ -8,7 +8,17 @@ from typing import Annotated
 
 import typer
 
-from rag.cli.common import Debug, Storage, command, listing, one_of, open_library
+from rag.cli.common import (
+    Debug,
+    Storage,
+    command,
+    complain,
+    errors,
+    listing,
+    one_of,
+    open_library,
+    output as console,
+)
 from rag.errors import LibraryError, StorageError
 
 __all__ = ["register"]
@@ -54,10 +64,27 @@ def export(
         ),
     ] = "bibtex",
     output: Output = None,
+    to: Annotated[
+        str | None,
+        typer.Option(
+            "--to",
+            metavar="zotero:COLLECTION",
+            help="Send them to a collection of Zotero's instead, by its key or name.",
+        ),
+    ] = None,
     storage: Storage = None,
     debug: Debug = False,
 ) -> None:
-    """Write papers for reference managers and programs."""
+    """Write papers for reference managers and programs, or send them to Zotero.
+
+    Sending uses the network, and the key in the environment variable ZOTERO_API_KEY. What the
+    collection holds already is not sent again.
+    """
+    if to is not None:
+        if output is not None:
+            raise typer.BadParameter("--to sends papers, and --output writes a file: name one.")
+        _send(to, ids, storage)
+        return
     with open_library(storage) as library:
         content = library.export(ids or None, format)
     if isinstance(content, bytes) and output is None and sys.stdout.isatty():
@@ -77,3 +104,17 @@ def export(
             f"{output} can't be written ({error.strerror}).",
             hint="Name a file in a folder of yours.",
         ) from error
+
+
+def _send(target: str, ids: list[str] | None, storage: Path | None) -> None:
+    with open_library(storage) as library:
+        report = library.send(target, ids or None)
+    said = f"{report.sent:,} sent to {target}"
+    console().print(said + (f", {report.present:,} were there." if report.present else "."))
+    for paper_id, why in report.failed:
+        errors().print(f"Refused: {paper_id}: {why}", soft_wrap=True)
+    if report.failed:
+        complain(
+            f"Zotero refused {len(report.failed):,} of the papers.", "The lines above say why."
+        )
+        raise typer.Exit(1)

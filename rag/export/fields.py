@@ -39,6 +39,7 @@ __all__ = [
 
 Kind: TypeAlias = Literal["preprint", "conference", "journal", "other"]
 
+
 def citation_keys(papers: Sequence[Paper]) -> list[str]:
     """Return a key for each paper: the one that people gave it, else as `vaswani2017attention`.
 

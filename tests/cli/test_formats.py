@@ -48,7 +48,9 @@ def test_a_new_format_to_write(rag: Callable[..., object], new_module: Callable[
     assert "Titles only (titles)" in flat(rag("export", "--help").out)
     ran = rag("export", "--format", "pages")
     assert ran.code == 2
-    assert "'pages' is none of bibtex, csl, csv, docx, jsonl, markdown, ris, titles." in flat(ran.err)
+    assert "'pages' is none of bibtex, csl, csv, docx, jsonl, markdown, ris, titles." in flat(
+        ran.err
+    )
     ran = rag("export", "--format", "titles", "9905.00005")
     assert ran.out == "Counting Whales from Hydrophones with Few Labels\n"
 

@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 from servers.web_server import Sent, WebServer
-from web_payloads import ATOM, XML, arxiv_feed, as_json, openalex_work, pubmed_articles, pubmed_found
+from web_payloads import (
+    ATOM,
+    XML,
+    arxiv_feed,
+    as_json,
+    openalex_work,
+    pubmed_articles,
+    pubmed_found,
+)
 
 from rag import Paper, SettingsError
 from rag.sources import Failure, read_sources

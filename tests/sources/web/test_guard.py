@@ -131,9 +131,7 @@ def test_an_address_that_takes_nothing_is_passed_over(
         ("//user:word@127.0.0.1/x", "is no address of the web"),
     ],
 )
-def test_redirects_that_lead_nowhere(
-    web: WebServer, fetch: Fetch, location: str, why: str
-) -> None:
+def test_redirects_that_lead_nowhere(web: WebServer, fetch: Fetch, location: str, why: str) -> None:
     web.on(PATH, b"", status=302, headers={"Location": location})
     (failed,) = fetch("openalex:W7")
     assert why in failed.reason

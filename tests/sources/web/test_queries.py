@@ -25,7 +25,7 @@ SHA = "204e3073870fae3d05bcbc2f6a8e263d9b72e776"
         ("arxiv:'GPT-4'", 'arxiv:"GPT-4"'),
         ("arxiv:“GPT-4”", 'arxiv:"GPT-4"'),
         ('arxiv:"graph neural" networks', "arxiv:'\"graph neural\" networks'"),
-        ('arxiv:"graph" o\'clock', "arxiv:“\"graph\" o'clock”"),
+        ('arxiv:"graph" o\'clock', 'arxiv:“"graph" o\'clock”'),
         ("doi:10.5555/AB.c", "doi:10.5555/ab.c"),
         ("doi:10.5555/a,b", "doi:10.5555/a,b"),
         ("crossref:olive oil", 'doi:"olive oil"'),

@@ -80,7 +80,7 @@ def test_arxiv_searches_page_up_to_the_limit(web: WebServer, fetch: Fetch) -> No
 
 def test_arxivs_own_language_is_left_as_it_is(web: WebServer, fetch: Fetch) -> None:
     web.on(ARXIV, arxiv_feed(["2403.00001"]), kind=ATOM)
-    fetch('arxiv:au:costa AND ti:"deep tides"', 'arxiv:\'"deep tides" moon\'')
+    fetch('arxiv:au:costa AND ti:"deep tides"', "arxiv:'\"deep tides\" moon'")
     asked = [one.params["search_query"] for one in web.requests]
     assert asked == ['au:costa AND ti:"deep tides"', 'all:"deep tides" AND all:moon']
 
@@ -164,9 +164,7 @@ def test_crossref_and_the_other_agencies(web: WebServer, fetch: Fetch) -> None:
         "DOI": "10.5281/zenodo.5", "type": "dataset", "title": "Tide tables",
         "abstract": "Tables of tides.", "issued": {"date-parts": [[2022]]},
     }  # fmt: skip
-    web.on(
-        "/10.5281/zenodo.5", as_json(other), kind="application/vnd.citationstyles.csl+json"
-    )
+    web.on("/10.5281/zenodo.5", as_json(other), kind="application/vnd.citationstyles.csl+json")
     first, second = fetch("doi:10.5555/OIL.1", "https://doi.org/10.5281/zenodo.5")
     assert isinstance(first, Paper)
     assert first.retracted
@@ -211,7 +209,11 @@ def test_daily_papers_of_a_day_and_of_several(web: WebServer, fetch: Fetch) -> N
     web.on("/api/daily_papers", lambda got: Sent(body=daily(days.get(got.params["date"], []))))
     found = fetch("daily-papers:2026-06-10..2026-06-12")
     assert ids(found) == ["arxiv:2606.00001", "arxiv:2606.00002", "arxiv:2606.00003"]
-    assert [one.params["date"] for one in web.requests] == ["2026-06-12", "2026-06-11", "2026-06-10"]
+    assert [one.params["date"] for one in web.requests] == [
+        "2026-06-12",
+        "2026-06-11",
+        "2026-06-10",
+    ]
     assert found[2].sources == ("daily-papers:2026-06-10",)
     (empty,) = fetch("daily-papers:2026-06-11")
     assert empty.reason == "Hugging Face has no papers for it"
