@@ -10,6 +10,8 @@ stored, shown and written; and nothing takes longer than its length explains. Ru
 kept in `build/fuzz`.
 """
 
+# ruff: noqa: S101 - an assertion that fails is what is looked for
+
 from __future__ import annotations
 
 import argparse

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rag import Paper
-from rag.papers import find_identifier, merge, title_id, title_key
+from rag.papers import find_identifier, merge, title_id, title_key, way_out, way_out_label
 
 
 def paper(**values: object) -> Paper:
@@ -213,3 +215,30 @@ def test_papers_cannot_be_changed() -> None:
 )
 def test_byline(values: dict[str, object], byline: str) -> None:
     assert paper(**values).byline == byline
+
+
+@pytest.mark.parametrize(
+    ("known", "address"),
+    [
+        ({"url": "https://a.org/x?y=1&z=%20#f"}, "https://a.org/x?y=1&z=%20#f"),
+        ({"url": "javascript:go()", "doi": "10.5555/a"}, "https://doi.org/10.5555/a"),
+        ({"url": "//evil.example/x", "arxiv_id": "2409.91001"}, "https://arxiv.org/abs/2409.91001"),
+        ({"url": "https://[", "id": "acl:P19-1"}, "https://aclanthology.org/P19-1"),
+        ({"doi": "10.5555/a_(b)<c>"}, "https://doi.org/10.5555/a_%28b%29%3Cc%3E"),
+        ({"other_ids": ("openalex:W1", "pmid:7")}, "https://pubmed.ncbi.nlm.nih.gov/7"),
+        ({"other_ids": ("openalex:W1",)}, "https://openalex.org/W1"),
+        ({"other_ids": ("wos:000123456789012",)}, "https://scholar.google.com/scholar?q=Bees"),
+        ({"title": 'A "b" <i>) [x](y)\ud800é'},
+         "https://scholar.google.com/scholar?q=A+%22b%22+%3Ci%3E%29+%5Bx%5D%28y%29%EF%BF%BD%C3%A9"),
+        ({"title": "", "abstract": "Words & more"},
+         "https://scholar.google.com/scholar?q=Words+%26+more"),
+        ({"url": 'https://a.org/"><b>(c)\n d\x1b[31m'}, None),
+    ],
+)  # fmt: skip
+def test_every_paper_has_a_way_out(known: dict[str, Any], address: str | None) -> None:
+    out = way_out(paper(**{"id": "title:bees-94379e", "title": "Bees", **known}))
+    if address:
+        assert out == address
+    assert re.fullmatch(r"https://[!#$%&*+,./:;=?@\w~-]+", out, re.ASCII)
+    looks_up = "scholar.google" in out
+    assert looks_up == (way_out_label(paper(**{"id": "title:x", **known})) == "Look up the title")

@@ -17,8 +17,8 @@ from rag.cli.common import (
     listing,
     one_of,
     open_library,
-    output as console,
 )
+from rag.cli.common import output as console
 from rag.errors import LibraryError, StorageError
 
 __all__ = ["register"]

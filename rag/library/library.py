@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from rag.library.llama_index import HybridRetriever, LibraryQueryEngine
     from rag.library.map import PaperMap
     from rag.library.overview import Overview
-    from rag.library.zotero import SentReport
     from rag.library.sources import Source
     from rag.library.sync import SyncReport
+    from rag.library.zotero import SentReport
     from rag.llm.client import LLMClient
     from rag.search.hybrid import Hit, Mode, SearchResult
     from rag.search.query import Filters

@@ -123,7 +123,7 @@ class Record:
     retracted: bool = False
     sources: Any = ()
     key: Any = None
-    remarks: Remarks = Remarks()
+    remarks: Remarks = field(default_factory=Remarks)
     exported: bool = False
 
     def to_paper(self, source: str) -> Paper:

@@ -7,10 +7,13 @@ people and programs keep in such notes do, and come back as they were.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from rag.text.names import divide_names, join_names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 __all__ = ["Remarks", "read_remarks", "write_remarks"]
 
@@ -59,9 +62,9 @@ def write_remarks(remarks: Remarks) -> list[str]:
 
 
 def read_remarks(notes: Iterable[str]) -> Remarks:
-    """Find the remarks among the notes of a record.
+    r"""Find the remarks among the notes of a record.
 
-    >>> read_remarks(["Read on the train.\\n3 of 8 authors listed"]).author_count
+    >>> read_remarks(["Read on the train.\n3 of 8 authors listed"]).author_count
     8
     """
     text, _, names = "\n".join(notes).partition(_NAMES)  # which may hold whatever names do

@@ -93,26 +93,30 @@ def test_adding_an_export_changes_nothing(
 # What breaks formats, one by one and beside each other.
 PIECES = st.sampled_from([
     "{", "}", "{}", "\\", "%", "50%", "&", "&amp;", "&lt;p&gt;", "<b>", "</b>", "a<b", "c>d", "$",
-    "$x_{i}$", "$5", "\\(y\\)", "\\textbf{z}", "\\'e", "#", "_", "^", "~", "|", "*", "**", "`", "```",
-    "![i](http://h/i.png)", "[l](u)", "http://example.org/?a=b&c=(d)", "www.example.org", "é", "ø",
-    "変分", "Ñ", "\u0301", "\n", "\r\n", "\n\n", "\t", "\u2028", "\u00a0", "TY  - JOUR", "\nER  - ",
-    "@article{a,", "- Date: 2020", "## ", "1. ", "> ", "=", "=1+1", "+", "-", "@", "'", "'=", '"', '""',
-    ",", ";", ", ", "; ", " | ", ": ", " and ", "others", "Abstract: ", "RETRACTED", "nan", "n/a",
-    "Identifiers: doi:10.5555/no", "3 of 8 authors listed", "Dated: 2001-01-01", "Names: A B", "A", "b",
-    "word", "BERT", " ", "  ", "…", "“q”", "ﬁ", "\u200b", "\u202e", "\x1b[1m", "😀",
+    "$x_{i}$", "$5", "\\(y\\)", "\\textbf{z}", "\\'e", "#", "_", "^", "~", "|", "*", "**", "`",
+    "```", "![i](http://h/i.png)", "[l](u)", "http://example.org/?a=b&c=(d)", "www.example.org",
+    "é", "ø", "変分", "Ñ", "\u0301", "\n", "\r\n", "\n\n", "\t", "\u2028", "\u00a0", "TY  - JOUR",
+    "\nER  - ", "@article{a,", "- Date: 2020", "## ", "1. ", "> ", "=", "=1+1", "+", "-", "@", "'",
+    "'=", '"', '""', ",", ";", ", ", "; ", " | ", ": ", " and ", "others", "Abstract: ",
+    "RETRACTED", "nan", "n/a", "Identifiers: doi:10.5555/no", "3 of 8 authors listed",
+    "Dated: 2001-01-01", "Names: A B", "A", "b", "word", "BERT", " ", "  ", "…", "“q”", "ﬁ",
+    "\u200b", "\u202e", "\x1b[1m", "😀",
 ])  # fmt: skip
 TEXTS = st.lists(PIECES | st.text(st.characters(exclude_categories=["Cs"]), max_size=4), max_size=9)
 WORDS = TEXTS.map("".join)
 NAMES = st.sampled_from([
     "Ana Costa", "King, Martin Luther, Jr.", "Martin Luther King Jr.", "Ludwig van der Berg",
-    "山田 太郎", "Иван Петров", "김 철수", "Madonna", "The X Collaboration", "King, Inc.", "Smith Jr.",
+    "山田 太郎", "Иван Петров", "김 철수", "Madonna", "The X Collaboration", "King, Inc.",
+    "Smith Jr.",
     "Ana Costa & Sons Ltd", "Bed and Breakfast Research Group", "J. R. R. Tolkien", "A. N. Other",
-    "Ebenezer, LLC", "José Ñ. Öztürk-Łoś", "de la Cruz", "Team 7", "et al.", "Others", "X", "Costa A",
-    "O'Brien", "D’Arcy, Jean", "Jean-Luc Picard III", "AT&T", "{The Team}", "Jones 50%", "bell hooks",
+    "Ebenezer, LLC", "José Ñ. Öztürk-Łoś", "de la Cruz", "Team 7", "et al.", "Others", "X",
+    "Costa A", "O'Brien", "D’Arcy, Jean", "Jean-Luc Picard III", "AT&T", "{The Team}", "Jones 50%",
+    "bell hooks",
 ])  # fmt: skip
 IDENTIFIERS = st.lists(
     st.sampled_from([
-        "arxiv:2409.91001", "arxiv:hep-th/9901001", "doi:10.5555/a_(b)", "doi:10.1007/978-3-540-12345-6",
+        "arxiv:2409.91001", "arxiv:hep-th/9901001", "doi:10.5555/a_(b)",
+        "doi:10.1007/978-3-540-12345-6",
         "doi:10.5555/x<y>;{z}", "pmid:99", "acl:2020.x-1.1", "pmcid:PMC123", "openalex:W12",
         "s2:" + "0f" * 20, "corpusid:77", "wos:000123456789012", "openreview:aB-c_D",
     ]),

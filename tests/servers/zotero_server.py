@@ -112,7 +112,7 @@ class ZoteroServer:
                 done["success"][str(place)] = self.add(collection, **item)
         return done
 
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
+    def _handler(self) -> type[BaseHTTPRequestHandler]:  # noqa: C901 - one class, method by method
         server = self
 
         class Handler(BaseHTTPRequestHandler):

@@ -1,4 +1,4 @@
-"""Read the Word documents that `rag export --format docx` writes, by the styles of their paragraphs.
+"""Read the Word documents that `rag export --format docx` writes, by their paragraphs' styles.
 
 What python-docx would hold in memory as a whole is read as a stream of paragraphs, by the parser
 that all XML goes through here. Other Word documents are named, and not guessed at.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from servers.web_server import Sent, WebServer
@@ -11,11 +11,6 @@ from web_payloads import as_json, openalex_work
 
 from rag import Paper
 from rag.sources.web.guard import GuardedTransport, RefusedAddressError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from rag.sources import Item
 
 Fetch = "Callable[..., list[Item]]"
 WORK, PATH = as_json(openalex_work(7)), "/works/W7"
