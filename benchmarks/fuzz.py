@@ -218,7 +218,7 @@ def with_atheris(name: str, seconds: float) -> tuple[int, str]:
 
 def be_child(name: str, options: list[str]) -> None:
     """Run libFuzzer on a target, with all of the package instrumented."""
-    import atheris  # type: ignore[import-not-found]
+    import atheris
 
     with atheris.instrument_imports(include=["rag"]):
         run = targets()[name]
