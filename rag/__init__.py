@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from rag.library.llama_index import HybridRetriever, LibraryQueryEngine
     from rag.library.map import PaperMap
     from rag.library.overview import Overview
+    from rag.library.zotero import SentReport
     from rag.papers import Paper
     from rag.search.hybrid import Hit, Passage, SearchResult
     from rag.search.query import Filters
@@ -79,6 +80,7 @@ _HOMES = {
     "Retrieved": "rag.answers.answer",
     "SearchResult": "rag.search.hybrid",
     "Sentence": "rag.answers.answer",
+    "SentReport": "rag.library.zotero",
     "Settings": "rag.settings",
     "SettingsError": "rag.errors",
     "StorageError": "rag.errors",
@@ -112,6 +114,7 @@ __all__ = [
     "Rejection",
     "Retrieved",
     "SearchResult",
+    "SentReport",
     "Sentence",
     "Settings",
     "SettingsError",

@@ -110,7 +110,8 @@ def _send(target: str, ids: list[str] | None, storage: Path | None) -> None:
     with open_library(storage) as library:
         report = library.send(target, ids or None)
     said = f"{report.sent:,} sent to {target}"
-    console().print(said + (f", {report.present:,} were there." if report.present else "."))
+    there = f", {report.present:,} {'was' if report.present == 1 else 'were'} there"
+    console().print(said + (f"{there}." if report.present else "."))
     for paper_id, why in report.failed:
         errors().print(f"Refused: {paper_id}: {why}", soft_wrap=True)
     if report.failed:

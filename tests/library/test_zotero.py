@@ -209,6 +209,7 @@ def test_a_library_that_changes_meanwhile_gets_nothing_twice(
 
 
 def test_what_zotero_refuses_is_reported(zotero: ZoteroServer, settings: Settings) -> None:
+    zotero.refuses = "Refuse me"
     refused = replace(TWO, id="pmid:1", title="Refuse me")
     assert send(settings, refused, ONE) == {
         "sent": 1,

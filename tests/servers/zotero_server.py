@@ -40,6 +40,7 @@ class ZoteroServer:
         statuses: What each of the next answers to a change says in place of the change.
         version: That of the library.
         is_program: Whether it is the program's own API: it knows no keys and only reads.
+        refuses: What begins the titles of items that it doesn't take.
         page: How many items a page has at the most.
     """
 
@@ -50,6 +51,7 @@ class ZoteroServer:
         self.statuses: list[int] = []
         self.version = 10
         self.is_program = False
+        self.refuses = ""
         self.page = 100
         self.requests: list[tuple[str, str, dict[str, str]]] = []
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -105,7 +107,7 @@ class ZoteroServer:
             if strange or item.get("itemType") not in _TAKEN:
                 message = f"'{min(strange or {'itemType'})}' is not a valid field"
                 done["failed"][str(place)] = {"code": 400, "message": message}
-            elif item.get("title") == "Refuse me":
+            elif self.refuses and item["title"].startswith(self.refuses):
                 done["failed"][str(place)] = {"code": 413, "message": "abstractNote too long"}
             else:
                 collection, *_ = item.pop("collections")

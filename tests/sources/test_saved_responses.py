@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from xml.etree import ElementTree as ET
 
 import pytest
+from defusedxml import ElementTree as ET
 
 from rag import Paper
 from rag.papers import title_key
@@ -54,7 +54,9 @@ def records(file: Path) -> Iterator[tuple[str, bool]]:
     for record in value:
         held = record or {}
         held = next((held[key] for key in INNER if isinstance(held.get(key), dict)), held)
-        abstract = held.get("abstract") or held.get("abstract_inverted_index") or held.get("summary")
+        abstract = (
+            held.get("abstract") or held.get("abstract_inverted_index") or held.get("summary")
+        )
         yield held.get("title") or held.get("display_name") or "", bool(abstract)
 
 
