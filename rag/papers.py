@@ -16,6 +16,7 @@ from rag.text.decoding import one_line
 __all__ = [
     "Paper",
     "find_identifier",
+    "has_page",
     "is_lesser",
     "merge",
     "title_id",
@@ -298,7 +299,7 @@ def way_out(paper: Paper) -> str:
     >>> way_out(Paper(id="pmid:7", title="A Title", abstract=""))
     'https://pubmed.ncbi.nlm.nih.gov/7'
     >>> way_out(Paper(id="title:a-title", title="A <Title>", abstract=""))
-    'https://scholar.google.com/scholar?q=A+%3CTitle%3E'
+    'https://scholar.google.com/scholar?q=a+title'
     """
     if paper.url and _is_address(paper.url.strip()):
         return quote(one_line(paper.url), safe="%:/?#@!$&*+,;=~-._")
@@ -306,10 +307,16 @@ def way_out(paper: Paper) -> str:
     for kind, address in _ADDRESSES.items():
         if kind in known:
             return address + quote(known[kind], safe="/:;.-_")
-    words = one_line(paper.title or paper.abstract)[:_LOOKED_UP]
-    return _LOOK_UP + quote_plus(words.encode("utf-8", "replace"))
+    # Its bare words: the rest would be read as operators of the search.
+    words = title_key(paper.title or paper.abstract)[:_LOOKED_UP]
+    return _LOOK_UP + quote_plus(words)
+
+
+def has_page(paper: Paper) -> bool:
+    """Say whether an address of the paper itself is known, or has to be looked up by its title."""
+    return not way_out(paper).startswith(_LOOK_UP)
 
 
 def way_out_label(paper: Paper) -> str:
     """Say what an address that `way_out` returned does."""
-    return "Look up the title" if way_out(paper).startswith(_LOOK_UP) else "Read the paper"
+    return "Read the paper" if has_page(paper) else "Look up the title"

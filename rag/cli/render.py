@@ -10,8 +10,9 @@ from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
-from rag.papers import way_out
+from rag.papers import has_page, way_out
 from rag.text.decoding import one_line
+from rag.text.safety import for_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -40,16 +41,16 @@ def paper_lines(paper: Paper, *, link: bool = True) -> Text:
 
     Args:
         paper: The paper.
-        link: Whether the address is shown also where the id says where to find the paper; in
-            terminals that have links the id is one in any case.
+        link: Whether the address is shown also where the paper's own is known; in terminals that
+            have links the id is one in any case.
     """
-    text = Text(paper.heading or "(untitled)", style="bold")
+    text = Text(for_terminal(paper.heading) or "(untitled)", style="bold")
     if paper.byline:
-        text.append(f"\n{paper.byline}", style="not bold")
+        text.append(f"\n{for_terminal(paper.byline)}", style="not bold")
     out = way_out(paper)
     text.append("\n")
-    text.append(paper.id, style=Style(bold=False, dim=True, link=out))
-    if link or not paper.identifiers:
+    text.append(for_terminal(paper.id), style=Style(bold=False, dim=True, link=out))
+    if link or not has_page(paper):
         text.append(f"\n{out}", style="not bold dim")
     return text
 

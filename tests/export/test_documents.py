@@ -67,7 +67,7 @@ def test_markdown_shows_papers_as_they_are_and_runs_nothing() -> None:
         assert tag not in page
     assert "[l](javascript:go())" in page
     assert page.count("<a ") == 1
-    assert '<a href="https://scholar.google.com/scholar?q=%23+%3Cimg+src' in page
+    assert '<a href="https://scholar.google.com/scholar?q=img+src' in page
     assert page.count("<h2>") == 1
 
 

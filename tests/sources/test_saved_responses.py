@@ -1,7 +1,7 @@
 """Saved responses of public services, where they lie beside the project: none is misread.
 
-What each holds is told here by the standard library alone, so that no paper is left out or invented:
-papers, records without a title, empty results and errors are counted apart.
+What each holds is told here without the readers, so that no paper is left out or invented: papers,
+records without a title, empty results and errors are counted apart.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from defusedxml import ElementTree as ET
+from defusedxml import ElementTree
 
 from rag import Paper
 from rag.papers import title_key
@@ -39,7 +39,7 @@ def plain(text: str) -> str:
 def records(file: Path) -> Iterator[tuple[str, bool]]:
     """Yield the title of each record, empty where it has none, and whether it has an abstract."""
     if file.suffix == ".xml":
-        for element in ET.parse(file).iter():
+        for element in ElementTree.parse(file).iter():
             name = element.tag.rpartition("}")[2]
             inside = {one.tag.rpartition("}")[2]: "".join(one.itertext()) for one in element.iter()}
             if name == "entry":
