@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rag.papers import way_out, way_out_label
+from rag.papers import has_page, way_out, way_out_label
 from rag.ui.markup import action, hidden, in_text, number, outward, plain, tag
 
 if TYPE_CHECKING:
@@ -63,8 +63,10 @@ def card_html(
         similar: Papers like it, once they were asked for.
     """
     badge = tag("span", hidden("Source"), f" {n}", class_="n") if n is not None else ""
-    title = outward(in_text(paper.heading or "(untitled)"), way_out(paper))
-    link = outward(plain(paper.id), way_out(paper))
+    out = way_out(paper)
+    own = out if has_page(paper) else None  # a title leads to the paper itself, or nowhere
+    title = outward(in_text(paper.heading or "(untitled)"), own)
+    link = outward(plain(paper.id), own)
     acts = [
         action("More like this", "more", paper.id),
         action("Ask about this paper only", "only", paper.id),
@@ -72,7 +74,7 @@ def card_html(
     parts = [
         tag("h3", badge, tag("span", title)),
         tag("div", in_text(paper.byline), class_="byline"),
-        tag("div", link, " · ", outward(way_out_label(paper), way_out(paper)), class_="id"),
+        tag("div", link, " · ", outward(way_out_label(paper), out), class_="id"),
         tag("div", _abstract(paper, quotes), class_="abstract"),
         tag("div", *acts, class_="acts"),
     ]
