@@ -13,6 +13,7 @@ from typer.main import get_command
 from rag.cli.app import app
 from rag.export import PaperFormat, answer_formats, conversation_formats, paper_formats
 from rag.sources import all_readers
+from rag.sources.web import all_services
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -26,13 +27,34 @@ _TYPE = re.compile(r" <[^>]+>")  # what kind of value an option takes, where its
 
 def filled(page: str) -> str:
     """Return a page with each of its tables as the code has it now."""
-    tables = {"readers": _readers, "exports": _exports, "commands": _commands}
+    tables = {
+        "readers": _readers,
+        "services": _services,
+        "exports": _exports,
+        "commands": _commands,
+    }
     return _PLACE.sub(lambda place: f"{place[1]}\n{tables[place[2]]()}\n{place[3]}", page)
 
 
 def _readers() -> str:
     rows = ((f"`{one.name}`", one.label, _endings(one.suffixes)) for one in all_readers())
     return _table(("format", "what it is", "usual endings"), rows)
+
+
+def _services() -> str:
+    rows = (
+        (
+            one.label,
+            "<br>".join(f"`{form}`" for form in one.forms),
+            one.order or "no searches",
+            one.about_rate,
+            f"`{one.key_variable}`" if one.key_variable else "",
+            ", ".join(f"`{name}`" for name in one.addresses),
+        )
+        for one in all_services()
+    )
+    head = ("service", "what to write", "order of a search", "rate", "key", "in `web_addresses`")
+    return _table(head, rows)
 
 
 def _exports() -> str:

@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from rag.library.llama_index import HybridRetriever, LibraryQueryEngine
     from rag.library.map import PaperMap
     from rag.library.overview import Overview
+    from rag.library.sources import Source
+    from rag.library.sync import SyncReport
     from rag.library.zotero import SentReport
     from rag.papers import Paper
     from rag.search.hybrid import Hit, Passage, SearchResult
@@ -83,7 +85,9 @@ _HOMES = {
     "SentReport": "rag.library.zotero",
     "Settings": "rag.settings",
     "SettingsError": "rag.errors",
+    "Source": "rag.library.sources",
     "StorageError": "rag.errors",
+    "SyncReport": "rag.library.sync",
     "Verification": "rag.answers.answer",
 }
 
@@ -118,7 +122,9 @@ __all__ = [
     "Sentence",
     "Settings",
     "SettingsError",
+    "Source",
     "StorageError",
+    "SyncReport",
     "Verification",
     "__version__",
 ]

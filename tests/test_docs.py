@@ -19,7 +19,7 @@ TABLES = runpy.run_path(str(DOCS / "tables.py"))
 @pytest.mark.parametrize("name", TABLES["PAGES"])
 def test_a_page_lists_the_formats_that_there_are(name: str) -> None:
     page = (DOCS / name).read_text("utf-8")
-    assert page.count("<!-- table: ") == 1
+    assert page.count("<!-- table: ") >= 1
     assert TABLES["filled"](page) == page, "run: make docs"
 
 

@@ -61,6 +61,23 @@ def test_pages_and_exports_say_it(retracted: Callable[[], Library]) -> None:
         assert WARNED in library.ask(QUESTION).export("markdown")
 
 
+@pytest.mark.parametrize(
+    ("name", "mark"),
+    [
+        ("bibtex", "note = {RETRACTED}"),
+        ("ris", "N1  - RETRACTED"),
+        ("csl", '"note": "RETRACTED"'),
+        ("jsonl", '"retracted": true'),
+    ],
+)
+def test_reference_managers_are_told(
+    retracted: Callable[[], Library], name: str, mark: str
+) -> None:
+    with retracted() as library:
+        assert mark in library.export(["doi:10.5555/ret.2"], name)
+        assert mark not in library.export(["doi:10.5555/ret.3"], name)
+
+
 def test_a_title_that_says_it_already_is_left_alone() -> None:
     def heading(title: str, *, retracted: bool = True) -> str:
         return Paper(id="x:1", title=title, abstract="", retracted=retracted).heading

@@ -16,11 +16,12 @@ SHA = "0123456789abcdef0123456789abcdef01234567"
 def arxiv_feed(ids: Iterable[str], total: int | None = None) -> bytes:
     """Return an answer of arXiv's API with an entry for each id."""
     entries = [
-        f"<entry><id>http://arxiv.org/abs/{one}v2</id><published>2024-03-0{1 + n % 9}T00:00:00Z"
-        f"</published><title>Tides number {one} of the northern shore</title>"
+        f"<entry><id>http://arxiv.org/abs/{one}v2</id>"
+        f"<published>2024-03-0{1 + int(one[-1]) % 9}T00:00:00Z</published>"
+        f"<title>Tides number {one} of the northern shore</title>"
         f"<summary>Gauges along shore {one} kept time with the moon.</summary>"
         "<author><name>Ana Costa</name></author></entry>"
-        for n, one in enumerate(ids)
+        for one in ids
     ]
     count = len(entries) if total is None else total
     return (

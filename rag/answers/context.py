@@ -130,4 +130,4 @@ def _shorten(paper: Paper, ranked: Sequence[Span], space: int) -> str:
 
 
 def _titles(papers: Sequence[Paper]) -> str:
-    return "; ".join(f"“{paper.title or paper.id}”" for paper in papers)
+    return "; ".join(f"“{paper.heading or paper.id}”" for paper in papers)

@@ -209,14 +209,14 @@ def remove(
         papers = [library.paper(paper_id) for paper_id in ids]
         if not yes and sys.stdin.isatty():
             for paper in papers:
-                errors().print(f"{paper.title} ({paper.id})")
+                errors().print(f"{paper.heading} ({paper.id})")
             typer.confirm(f"Remove {len(papers)} from the library?", abort=True, err=True)
         removed = library.remove(*ids)
     if json:
         print_json([paper.as_dict() for paper in removed])
     else:
         for paper in removed:
-            output().print(f"Removed: {paper.title} ({paper.id})")
+            output().print(f"Removed: {paper.heading} ({paper.id})")
 
 
 @command

@@ -137,7 +137,7 @@ def _compared(sentence: Sentence, checked: Answer | Verification) -> Iterator[Te
 def _reasons(sentence: Sentence) -> str:
     reasons = "; ".join(sentence.reasons)
     if sentence.better is not None:
-        reasons += f" (“{sentence.better.title}”)"
+        reasons += f" (“{sentence.better.heading}”)"
     return for_terminal(f"{reasons[:1].upper()}{reasons[1:]}." if reasons else "")
 
 

@@ -33,6 +33,7 @@ __all__ = [
     "kind_of",
     "pmid",
     "remarks",
+    "retraction_note",
     "split_name",
     "stated_date",
 ]
@@ -128,6 +129,11 @@ def pmid(paper: Paper) -> str:
 def has_more_authors(paper: Paper) -> bool:
     """Tell whether a paper has more authors than its record lists."""
     return bool(paper.authors) and (paper.author_count or 0) > len(paper.authors)
+
+
+def retraction_note(paper: Paper) -> str:
+    """Say that a paper was retracted, as bibliographies print it; empty where it was not."""
+    return "RETRACTED" if paper.retracted else ""
 
 
 def remarks(paper: Paper, told: Collection[str] = ("arxiv", "doi", "pmid")) -> list[str]:

@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rag.export.facts import month_and_day
-from rag.export.fields import address, date_parts, kind_of, pmid, remarks, split_name
+from rag.export.fields import (
+    address,
+    date_parts,
+    kind_of,
+    pmid,
+    remarks,
+    retraction_note,
+    split_name,
+)
 from rag.text.decoding import one_line
 
 if TYPE_CHECKING:
@@ -32,6 +40,7 @@ def zotero_item(paper: Paper, collections: Sequence[str] = ()) -> dict[str, Any]
     """
     kind = _TYPES.get(kind_of(paper), "journalArticle")
     extra = [
+        retraction_note(paper),
         f"arXiv: {paper.arxiv_id}" if paper.arxiv_id else "",
         f"PMID: {pmid(paper)}" if pmid(paper) else "",
         f"Citation Key: {paper.key}" if paper.key else "",

@@ -138,6 +138,16 @@ class SourceList:
         self._sources.pop(source.source, None)
         self.save()
 
+    def update(self, sources: list[Source]) -> None:
+        """Replace those sources that are still on the list, and save it.
+
+        Others may have been added or forgotten since these were read from it.
+        """
+        for one in sources:
+            if one.source in self._sources:
+                self._sources[one.source] = one
+        self.save()
+
     def save(self) -> None:
         """Write the record, whole or not at all."""
         values = {"version": _VERSION, "sources": [one.as_dict() for one in self]}

@@ -154,7 +154,7 @@ def sync_library(
         run.find_gone(tracked, listed, remove=remove_missing)
         run.tell(tracked)
         if not dry_run:
-            listed.save()
+            SourceList(settings.storage).update(chosen)
     return run.report
 
 
@@ -190,7 +190,9 @@ class _Run:
         papers = (paper for one in tracked for paper in one)
         done = self._compare(papers, progress)
         self.report.read = done.read
-        self.report.rejected += done.rejected
+        self.report.rejected += [
+            one for one in done.rejected if tracked and tracked[0].sources[0].tell_rejection(one)
+        ]
 
     def _compare(self, papers: Iterable[Paper], progress: Progress | None = None) -> AddReport:
         return add_papers(

@@ -107,8 +107,8 @@ class _Files(Tracked):
         self.uncertain = {document_name(Path(one.source)) for one in self.news()}
 
     def remember(self) -> None:
-        if self._count:
-            self._source.documents = sorted(self._documents)
+        # Also those that are gone, as long as it may be asked what became of their papers.
+        self._source.documents = sorted(self._documents | set(self._source.documents))
 
 
 class _Answers(Tracked):

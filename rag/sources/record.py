@@ -29,7 +29,14 @@ if TYPE_CHECKING:
 
     from rag.sources.document import Document
 
-__all__ = ["EMPTY_RESULT", "BadRecordError", "Record", "says_withdrawn", "to_item"]
+__all__ = [
+    "EMPTY_RESULT",
+    "BadRecordError",
+    "Record",
+    "notes_retraction",
+    "says_withdrawn",
+    "to_item",
+]
 
 EMPTY_RESULT = "an empty result: it lists no papers"
 
@@ -70,6 +77,7 @@ _WITHDRAWN = re.compile(
     r"\W*this (?:paper|article|submission|manuscript) (?:has been|is|was) (?:withdrawn|retracted)",
     re.IGNORECASE,
 )
+_RETRACTION_NOTE = re.compile(r"\W*retracted\b", re.IGNORECASE)
 _EPOCHS = ((1e8, 4.2e9, 1), (1e11, 4.2e12, 1000))  # from, to, and units a second
 _MAX_AUTHORS = 10_000_000
 
@@ -238,6 +246,11 @@ class Record:
 def says_withdrawn(text: Any) -> bool:  # noqa: ANN401 - what a source holds
     """Say whether an abstract or a comment only tells that its paper was withdrawn."""
     return isinstance(text, str) and _WITHDRAWN.match(text) is not None
+
+
+def notes_retraction(*notes: Any) -> bool:  # noqa: ANN401 - what a source holds
+    """Say whether a note on a paper tells that it was retracted, as our own exports do."""
+    return any(isinstance(note, str) and _RETRACTION_NOTE.match(note) for note in notes)
 
 
 def to_item(record: Record, document: Document, place: str) -> Item:

@@ -178,7 +178,7 @@ def _verdict(sentence: Sentence, answer: Answer) -> str:
     sign, word, meaning = _VERDICTS[sentence.status]
     reasons = list(sentence.reasons)
     if sentence.better is not None and not any(sentence.better.title in one for one in reasons):
-        reasons.append(f"“{sentence.better.title}” supports it better")
+        reasons.append(f"“{sentence.better.heading}” supports it better")
     if sentence.status == "supported" and not reasons:
         shown = f'<span class="sign">{sign}</span>{hidden(word)}'
         return tag("span", shown, class_="verdict supported", title=f"Supported. {meaning}")

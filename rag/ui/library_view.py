@@ -47,7 +47,7 @@ def _row(paper: Paper, index: int, choosable: bool) -> str:
     cells = []
     if choosable:
         box = f'<input type="checkbox" class="pick" id="pick-{index}" value="{plain(paper.id)}">'
-        label = tag("label", box, hidden(f"Choose {paper.title}"), for_=f"pick-{index}")
+        label = tag("label", box, hidden(f"Choose {paper.heading}"), for_=f"pick-{index}")
         cells.append(tag("td", label, class_="pick"))
     title = action(in_text(paper.heading or "(untitled)"), "open", paper.id, class_="title")
     cells += [

@@ -36,6 +36,7 @@ def test_the_report_as_json(rag: Callable[..., object], data: Path, tmp_path: Pa
     assert ran.code == 0
     assert set(ran.value) == {
         "read", "added", "updated", "unchanged", "duplicates", "rejected", "rejected_more",
+        "notes",
     }  # fmt: skip
     assert (ran.value["read"], ran.value["added"], ran.value["updated"]) == (7, 7, 0)
     (rejected,) = ran.value["rejected"]

@@ -51,6 +51,8 @@ def back(papers: list[Paper], name: str) -> list[Paper]:
     [
         FULL,
         replace(FULL, title=""),
+        replace(FULL, retracted=True),
+        replace(FULL, retracted=True, author_count=4),
         replace(FULL, date="2024-09", author_count=4),
         replace(FULL, date=None),
         replace(FULL, date="--01-23", year=None),
@@ -145,6 +147,7 @@ def papers(draw: st.DrawFn) -> Paper:
         url=draw(st.sampled_from([None, None, "https://a.org/b_c?d=%20#{e}", "ftp://x/y z"])),
         ids={one.partition(":")[0]: one for one in identifiers},
         own_id=draw(st.sampled_from([None, "cranfield:12", *identifiers[-1:]])),
+        retracted=draw(st.booleans()),
         key=draw(st.sampled_from([None, "Costa2020", "DBLP:conf/nips/X17", "a_b+c", "doe99a"])),
     )
     return record.to_paper("a")

@@ -32,6 +32,7 @@ ONE = Paper(
     arxiv_id="2409.91001",
     sources=("zotero",),
     other_ids=("openalex:W12", "pmid:7"),
+    retracted=True,
     key="Costa2024",
 )
 TWO = Paper(

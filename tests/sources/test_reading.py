@@ -86,8 +86,8 @@ def test_papers_name_the_file_and_its_folder_only(tree: Path) -> None:
     [
         ("missing.txt", "no such file"),
         ("*.nothing", "no such file"),
-        ("https://example.org/papers", "can't be fetched"),
-        ("arxiv:9912.00012", "can't be fetched"),
+        ("https://example.org/papers", "papers can be fetched by addresses of"),
+        ("arxiv:9912.00012", "nothing is fetched from the web here"),
         ("", "name is empty"),
         ("a\x00b", ""),
         ("x" * 5000, ""),

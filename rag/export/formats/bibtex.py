@@ -14,6 +14,7 @@ from rag.export.fields import (
     kind_of,
     pmid,
     remarks,
+    retraction_note,
     split_name,
     stated_date,
 )
@@ -62,6 +63,7 @@ def _fields(paper: Paper) -> dict[str, str]:
         "doi": _verbatim(paper.doi or ""),
         "pmid": pmid(paper),
         "url": _verbatim(address(paper)),
+        "note": retraction_note(paper),
         # Which bibliographies don't print.
         "annote": text_to_latex(" / ".join(remarks(paper))),
         "abstract": prose_to_latex(one_line(paper.abstract)),

@@ -15,6 +15,7 @@ from rag.export.fields import (
     kind_of,
     pmid,
     remarks,
+    retraction_note,
     split_name,
 )
 from rag.text.decoding import one_line
@@ -36,6 +37,7 @@ def _write(papers: Sequence[Paper]) -> str:
 
 def _fields(paper: Paper, key: str) -> dict[str, Any]:
     is_arxiv = kind_of(paper) == "preprint" and bool(paper.arxiv_id)
+    told = ("doi", "pmid", *(["arxiv"] if is_arxiv else []))
     fields = {
         "id": key,
         "type": _TYPES.get(kind_of(paper), "article"),
@@ -49,7 +51,8 @@ def _fields(paper: Paper, key: str) -> dict[str, Any]:
         "DOI": paper.doi,
         "PMID": pmid(paper),
         "URL": address(paper),
-        "note": "\n".join(remarks(paper, ("doi", "pmid", *(["arxiv"] if is_arxiv else [])))),
+        "status": "retracted" if paper.retracted else "",
+        "note": "\n".join([*filter(None, [retraction_note(paper)]), *remarks(paper, told)]),
     }
     return {name: value for name, value in fields.items() if value or name == "title"}
 

@@ -70,7 +70,12 @@ def _record(answer: ExportedAnswer) -> dict[str, Any]:
 
 
 def _identity(paper: Paper) -> Mapping[str, Any]:
-    return {"id": paper.id, "title": paper.title, "content_sha256": paper.content_hash()}
+    return {
+        "id": paper.id,
+        "title": paper.title,
+        "retracted": paper.retracted,
+        "content_sha256": paper.content_hash(),
+    }
 
 
 ANSWER = AnswerFormat(

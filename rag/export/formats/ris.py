@@ -11,6 +11,7 @@ from rag.export.fields import (
     kind_of,
     pmid,
     remarks,
+    retraction_note,
     split_name,
     stated_date,
 )
@@ -43,6 +44,7 @@ def _write(papers: Sequence[Paper]) -> str:
 def _fields(paper: Paper, key: str) -> dict[str, Any]:
     year, *rest = stated_date(paper) or [None]
     stated = [f"{part:02d}" for part in rest if part]
+    told = ("doi", "arxiv" if paper.arxiv_id else "pmid")
     fields = {
         "type_of_reference": _TYPES[kind_of(paper)],
         "id": key,
@@ -56,7 +58,7 @@ def _fields(paper: Paper, key: str) -> dict[str, Any]:
         "accession_number": f"arXiv:{paper.arxiv_id}" if paper.arxiv_id else pmid(paper),
         "name_of_database": "PubMed" if pmid(paper) and not paper.arxiv_id else "",
         "urls": [one_line(address(paper))] if address(paper) else [],
-        "notes": remarks(paper, ("doi", "arxiv" if paper.arxiv_id else "pmid")),
+        "notes": [*filter(None, [retraction_note(paper)]), *remarks(paper, told)],
     }
     return {name: value for name, value in fields.items() if value}
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rag.sources.base import Confidence, Item, Reader, Rejection
 from rag.sources.bibtex import BibEntry, BrokenEntry, bib_entries, split_names
-from rag.sources.record import Record, to_item
+from rag.sources.record import Record, notes_retraction, to_item
 from rag.text.latex import field_to_text
 from rag.text.remarks import read_remarks
 
@@ -65,6 +65,7 @@ def _record(entry: BibEntry) -> Record:
         type=entry.kind,
         key=entry.key,
         remarks=read_remarks([text("annote")]),
+        retracted=notes_retraction(text("note")),
     )
 
 

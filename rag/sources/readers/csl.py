@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rag.sources.base import Confidence
 from rag.sources.json_records import json_reader, untitled
-from rag.sources.record import Record
+from rag.sources.record import Record, notes_retraction
 from rag.text.remarks import read_remarks
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def ids_in_notes(*notes: Any) -> dict[str, str]:  # noqa: ANN401 - JSON
 # What an item may be made of that has neither a date nor a place where it appeared.
 _VARIABLES = frozenset({
     "DOI", "PMCID", "PMID", "URL", "abstract", "author", "id", "note", "number", "publisher",
-    "title", "type",
+    "status", "title", "type",
 })  # fmt: skip
 
 
@@ -69,6 +69,7 @@ def _convert(values: Values) -> Record:
         type=values.get("type"),
         key=values.get("citation-key") or values.get("id"),
         remarks=read_remarks([note] if isinstance(note, str) else []),
+        retracted=notes_retraction(note, values.get("status")),
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rag.papers import find_identifier
 from rag.sources.base import Confidence, Item, Reader
-from rag.sources.record import Record, to_item
+from rag.sources.record import Record, notes_retraction, to_item
 from rag.sources.tagged import Syntax, TaggedRecord, tagged_records
 from rag.text.dates import parse_date, year_of
 from rag.text.remarks import read_remarks
@@ -63,6 +63,7 @@ def _record(found: TaggedRecord) -> Record:
         type=found.all("TY"),
         key=found.first("ID"),
         remarks=read_remarks(found.all("N1")),
+        retracted=notes_retraction(*found.all("N1")),
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rag.sources.base import Confidence
 from rag.sources.json_records import json_reader, untitled
 from rag.sources.readers.csl import ids_in_notes
-from rag.sources.record import Record
+from rag.sources.record import Record, notes_retraction
 from rag.text.remarks import read_remarks
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ def _convert(values: Values) -> Record | None:
             **ids_in_notes(item.get("extra"), item.get("archiveID"), item.get("number")),
         },
         type=item.get("itemType"),
+        retracted=notes_retraction(item.get("extra")),
         key=item.get("citationKey") or item.get("citekey") or _key_in(item.get("extra")),
         remarks=read_remarks([extra] if isinstance(extra := item.get("extra"), str) else []),
     )

@@ -6,6 +6,7 @@ reason to fail: then nothing is kept.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import sqlite3
@@ -88,7 +89,7 @@ class WebCache:
 
     def begin(self, query: str) -> float:
         """Note that a query is begun; return when it was, which may be before a break."""
-        key, now = f"run {query}", time.time()
+        key, now = _run_key(query), time.time()
         begun = self._with(lambda opened: opened.get(key))
         if isinstance(begun, float) and now - _RUN < begun <= now:
             return begun
@@ -97,7 +98,7 @@ class WebCache:
 
     def finish(self, query: str) -> None:
         """Note that a query is done."""
-        self._with(lambda opened: opened.delete(f"run {query}"))
+        self._with(lambda opened: opened.delete(_run_key(query)))
 
     def _with(self, use: Callable[[Any], T]) -> T | None:
         import diskcache
@@ -122,6 +123,11 @@ class WebCache:
                 self.close()
                 shutil.rmtree(self._folder)
             return None
+
+
+def _run_key(query: str) -> str:
+    """Return what the beginning of a query is kept under: short, however long the query is."""
+    return f"run {hashlib.sha256(query.encode()).hexdigest()}"
 
 
 @cache

@@ -108,27 +108,37 @@ class Reading:
         self._client = client
         self._service = service
         self._query = query
+        self._text = query.text
         self._source = source
         self._limit = limit
         self._note = note
         self._read = 0
         self._rejected = False
         self._left_out = False
+        self._failed = False
         self._total: int | None = None
         self.documents: set[str] = set()
         self.complete = False
 
     def __iter__(self) -> Iterator[Item]:
-        run = f"{self._query.text} {self._limit}"
+        run = f"{self._text} {self._limit}"
         since = self._client.cache.begin(run)
-        place, limited = "", self._query.kind != "ids"
+        place, limited = "", self._query.kind in {"terms", "days"}
         try:
             pages = self._service.pages(self._query, self._limit)
             request = next(pages)
             for number in count(1):
                 place = self._place(request, number)
-                page = self._client.get(self._service, request, since=since)
-                yield from self._items(request, page, place, limited=limited)
+                try:
+                    page = self._client.get(self._service, request, since=since)
+                    yield from self._items(request, page, place, limited=limited)
+                except ServiceError as error:
+                    if not (request.about and error.body):
+                        raise
+                    # The service has something against this one, not against all of them.
+                    self._failed = True
+                    yield Failure(self._source, place, self._why(error))
+                    page = Page(404, b"")
                 request = pages.send(page)
                 if limited and self._read >= self._limit:
                     self._left_out = True
@@ -140,14 +150,14 @@ class Reading:
             return
         self._client.cache.finish(run)
         self._say_what_is_left_out()
-        self.complete = not self._left_out
-        if not self._read and not self._rejected:
+        self.complete = not self._left_out and not self._failed
+        if not (self._read or self._rejected or self._failed):
             yield Rejection(self._source, "", f"{self._service.label} has no papers for it")
 
     def _place(self, request: Request, number: int) -> str:
         """Return what places a request among several; empty for the one of a single paper."""
         if request.about:
-            return "" if self._query.text.endswith(f":{request.about}") else request.about
+            return "" if self._text.endswith(f":{request.about}") else request.about
         return "" if number == 1 else f"request {number}"
 
     def _items(self, request: Request, page: Page, place: str, *, limited: bool) -> Iterator[Item]:
@@ -180,9 +190,9 @@ class Reading:
                 yield Rejection(self._source, "" if alone else one, reason)
 
     def _document(self, request: Request, body: bytes) -> Document:
-        name = self._query.text
-        if self._query.kind == "ids":
-            name = self._service.name  # which papers it was is said by themselves
+        name = self._service.name  # where papers were asked for by their ids
+        if self._query.kind == "terms":
+            name = self._text
         elif self._query.kind == "days":
             name = f"{self._service.name}:{request.about}"
         self.documents.add(name)
@@ -201,4 +211,4 @@ class Reading:
         if total > self._limit or self._left_out:
             self._left_out = True
             of = f" of {total:,}" if total else ""
-            self._note(f"{self._query.text}: the first {self._read:,}{of} papers were read.")
+            self._note(f"{self._text}: the first {self._read:,}{of} papers were read.")

@@ -6,7 +6,7 @@ import datetime as dt
 import email.utils
 import shutil
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
 from servers.web_server import Sent, WebServer
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from rag import Settings
     from rag.sources import Item
 
-Fetch = "Callable[..., list[Item]]"
+Fetch: TypeAlias = "Callable[..., list[Item]]"
 WORK, PATH = as_json(openalex_work(7)), "/works/W7"
 KEY = "key-0123456789-secret"
 
@@ -75,7 +75,7 @@ def test_it_waits_as_long_as_it_is_asked_to(
 
 
 def test_it_does_not_wait_for_hours(web: WebServer, fetch: Fetch) -> None:
-    web.on(PATH, status=429, headers={"Retry-After": "86400"}, *[b""])
+    web.on(PATH, b"", status=429, headers={"Retry-After": "86400"})
     (failed,) = fetch("openalex:W7")
     assert failed == Failure("openalex:W7", "", "OpenAlex asks to wait 86,400 seconds")
     assert len(web.requests) == 1

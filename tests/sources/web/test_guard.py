@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
 from servers.web_server import Sent, WebServer
@@ -12,7 +12,12 @@ from web_payloads import as_json, openalex_work
 from rag import Paper
 from rag.sources.web.guard import GuardedTransport, RefusedAddressError
 
-Fetch = "Callable[..., list[Item]]"
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rag.sources import Item
+
+Fetch: TypeAlias = "Callable[..., list[Item]]"
 WORK, PATH = as_json(openalex_work(7)), "/works/W7"
 INSIDE = "is an address of this machine or of a private network"
 

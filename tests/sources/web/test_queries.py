@@ -18,6 +18,7 @@ SHA = "204e3073870fae3d05bcbc2f6a8e263d9b72e776"
         ("arxiv:1706.03762v7", "arxiv:1706.03762"),
         ("arXiv: 1706.03762", "arxiv:1706.03762"),
         ("arxiv:hep-th/9901001", "arxiv:hep-th/9901001"),
+        ("arxiv:math.GT/0309136v1", "arxiv:math/0309136"),
         ("arxiv:1706.03762,1810.04805v1,1706.03762", "arxiv:1706.03762,1810.04805"),
         ('arxiv:"graph transformers"', 'arxiv:"graph transformers"'),
         ("arxiv:graph transformers", 'arxiv:"graph transformers"'),  # as a shell leaves it

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
 from servers.web_server import Sent
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from rag.sources import Item
 
-Fetch = "Callable[..., list[Item]]"
+Fetch: TypeAlias = "Callable[..., list[Item]]"
 ARXIV, SEARCH, FETCH = "/api/query", "/entrez/eutils/esearch.fcgi", "/entrez/eutils/efetch.fcgi"
 BIB = b"""@inproceedings{costa-2020-tides, title = "Tides of words", author = "Costa, Ana",
   url = "https://aclanthology.org/2020.acl-main.463/", year = "2020",
@@ -155,6 +155,17 @@ def test_openalex_papers_by_id(web: WebServer, fetch: Fetch) -> None:
     assert ids(found[:2]) == ["doi:10.5555/work.7", "doi:10.5555/work.8"]
     assert found[2].place == "W9"
     assert found[2].reason == "OpenAlex has no such paper"
+
+
+def test_one_that_a_service_refuses_keeps_out_no_other(web: WebServer, fetch: Fetch) -> None:
+    refused = as_json({"error": "Invalid request", "message": "no such id"})
+    web.on("/works/W6", refused, status=400)
+    web.on("/works/W7", as_json(openalex_work(7)))
+    first, second = fetch("openalex:W6,W7")
+    assert isinstance(first, Failure)
+    assert first.place == "W6"
+    assert "the service returned an error" in first.reason
+    assert ids([second]) == ["doi:10.5555/work.7"]
 
 
 def test_crossref_and_the_other_agencies(web: WebServer, fetch: Fetch) -> None:

@@ -17,6 +17,7 @@ __all__ = ["SERVICE"]
 
 _PAGE = 100
 _TOTAL = re.compile(rb"<(?:\w+:)?totalResults[^>]*>\s*(\d+)")
+_CLASS = re.compile(r"\.[A-Za-z]{2}/")
 _ENTRY = re.compile(rb"<entry[\s>]")
 # Whoever writes arXiv's own fields and operators knows its language.
 _OWN_LANGUAGE = re.compile(
@@ -26,7 +27,8 @@ _OWN_LANGUAGE = re.compile(
 
 def _read_id(text: str) -> str | None:
     scheme, _, bare = (find_identifier(text) or "").partition(":")
-    return bare if scheme == "arxiv" else None
+    # The subject class of an older id is no part of it: math.GT/0309136.
+    return _CLASS.sub("/", bare) if scheme == "arxiv" else None
 
 
 def _read_address(parts: SplitResult) -> Query | None:
