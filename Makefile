@@ -11,7 +11,7 @@ STAMP := $(VENV)/.installed
 EXAMPLES := tests/test_docs_examples.py
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo ui test check format docs lock bench fit clean
+.PHONY: help install demo ui test check format docs lock bench fuzz fit clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -65,6 +65,12 @@ bench: $(STAMP) ## measure speed against the same job with sentence-transformers
 	$(BIN)/python -m benchmarks.startup
 	$(BIN)/rag add --sample --storage storage/demo
 	$(BIN)/python -m benchmarks.page --storage storage/demo
+
+fuzz: $(STAMP) ## feed our own parsers with broken files; ARGS=--seconds=3600 for longer
+	nice $(BIN)/python -m benchmarks.fuzz $(ARGS)
+# In a folder of its own, as no lock holds it.
+	$(PIP) install --quiet --target build/atheris 'atheris>=3'
+	PYTHONPATH=build/atheris nice $(BIN)/python -m benchmarks.fuzz --engine atheris $(ARGS)
 
 fit: $(STAMP) ## fit all models again, with the data beside the project
 	nice $(BIN)/python -m benchmarks.evidence --fit $(ARGS)

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from rag.library.overview import Overview
     from rag.library.sources import Source
     from rag.library.sync import ChangedPaper, GonePaper, SyncReport
+    from rag.library.zotero import SentReport
     from rag.papers import History, Paper, Part
     from rag.search.hybrid import Hit, Passage, SearchResult
     from rag.search.query import Filters
@@ -90,6 +91,7 @@ _HOMES = {
     "Retrieved": "rag.answers.answer",
     "SearchResult": "rag.search.hybrid",
     "Sentence": "rag.answers.answer",
+    "SentReport": "rag.library.zotero",
     "Settings": "rag.settings",
     "SettingsError": "rag.errors",
     "Source": "rag.library.sources",
@@ -133,6 +135,7 @@ __all__ = [
     "Rejection",
     "Retrieved",
     "SearchResult",
+    "SentReport",
     "Sentence",
     "Settings",
     "SettingsError",

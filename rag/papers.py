@@ -8,7 +8,7 @@ import re
 import unicodedata
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, quote_plus, unquote, urlsplit
 
 from rag.text.dates import show_date, year_of
 from rag.text.decoding import one_line
@@ -18,12 +18,15 @@ __all__ = [
     "Paper",
     "Part",
     "find_identifier",
+    "has_page",
     "is_lesser",
     "is_preprint",
     "merge",
     "renew",
     "title_id",
     "title_key",
+    "way_out",
+    "way_out_label",
 ]
 
 _ARXIV = r"(?:0[7-9]|[1-9]\d)(?:0[1-9]|1[0-2])\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7}"
@@ -65,6 +68,19 @@ _IDENTIFIERS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
 _SCHEMES = frozenset(scheme for scheme, _ in _IDENTIFIERS)
 # What identifies a paper, but is not what it is called by.
 _LESSER = frozenset({"pmcid", "openreview", "openalex", "s2", "corpusid", "wos"})
+# Where each kind of identifier leads, the best first; and where a title is looked up.
+_ADDRESSES = {
+    "arxiv": "https://arxiv.org/abs/",
+    "doi": "https://doi.org/",
+    "acl": "https://aclanthology.org/",
+    "pmid": "https://pubmed.ncbi.nlm.nih.gov/",
+    "pmcid": "https://pmc.ncbi.nlm.nih.gov/articles/",
+    "openreview": "https://openreview.net/forum?id=",
+    "openalex": "https://openalex.org/",
+    "s2": "https://www.semanticscholar.org/paper/",
+}
+_LOOK_UP = "https://scholar.google.com/scholar?q="
+_LOOKED_UP = 200  # characters of a title
 _SHOWN_AUTHORS = 3
 _SCHEMED = re.compile(r"[a-z][a-z0-9]{0,15}:\S+")
 _CUT = re.compile(r"\s*(?:\.\.\.|…)$")
@@ -133,6 +149,7 @@ class Paper:
         other_ids: What else identifies this very work (`pmid:...`, `openalex:...`, `s2:...`), and
             what else its records are called by.
         retracted: Whether a source says that the paper was retracted or withdrawn.
+        key: The citation key that people gave it, as in a file of theirs; no identity.
         history: What the paper was merged from. It travels with the paper into the index and out
             of it, but two papers that say the same are equal whatever theirs is.
     """
@@ -151,6 +168,7 @@ class Paper:
     sources: tuple[str, ...] = ()
     other_ids: tuple[str, ...] = ()
     retracted: bool = False
+    key: str | None = None
     history: History = field(default=History(), compare=False, repr=False)
 
     @property
@@ -366,6 +384,7 @@ def _join(preferred: Paper, other: Paper, *, doi: str | None, **chosen: Any) -> 
         sources=tuple(sorted({*preferred.sources, *other.sources})),
         other_ids=tuple(sorted({*preferred.names, *other.names} - shown)),
         retracted=preferred.retracted or other.retracted,
+        key=preferred.key or other.key,
         **chosen,
     )
 
@@ -411,3 +430,45 @@ def _published(preferred: str | None, other: str | None, draft: re.Pattern[str])
     if preferred and other and draft.match(preferred) and not draft.match(other):
         return other
     return preferred or other
+
+
+def _is_address(text: str) -> bool:
+    """Say whether a text is an address on the web, and nothing that would be followed elsewhere."""
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname)
+
+
+def way_out(paper: Paper) -> str:
+    """Return an address that leads from a paper to where it is read.
+
+    It is the one that its sources state, else that of an identifier, else one that looks up its
+    title. What would end a link or run in a browser is quoted in it, so that it is safe in HTML,
+    Markdown and terminals.
+
+    >>> way_out(Paper(id="pmid:7", title="A Title", abstract=""))
+    'https://pubmed.ncbi.nlm.nih.gov/7'
+    >>> way_out(Paper(id="title:a-title", title="A <Title>", abstract=""))
+    'https://scholar.google.com/scholar?q=a+title'
+    """
+    if paper.url and _is_address(paper.url.strip()):
+        return quote(one_line(paper.url), safe="%:/?#@!$&*+,;=~-._")
+    known = dict(one.partition(":")[::2] for one in reversed(paper.identifiers))
+    for kind, address in _ADDRESSES.items():
+        if kind in known:
+            return address + quote(known[kind], safe="/:;.-_")
+    # Its bare words: the rest would be read as operators of the search.
+    words = title_key(paper.title or paper.abstract)[:_LOOKED_UP]
+    return _LOOK_UP + quote_plus(words)
+
+
+def has_page(paper: Paper) -> bool:
+    """Say whether an address of the paper itself is known, or has to be looked up by its title."""
+    return not way_out(paper).startswith(_LOOK_UP)
+
+
+def way_out_label(paper: Paper) -> str:
+    """Say what an address that `way_out` returned does."""
+    return "Read the paper" if has_page(paper) else "Look up the title"

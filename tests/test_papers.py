@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -18,6 +20,8 @@ from rag.papers import (
     renew,
     title_id,
     title_key,
+    way_out,
+    way_out_label,
 )
 
 
@@ -244,7 +248,7 @@ def test_a_paper_survives_json() -> None:
     assert Paper.from_dict(json.loads(json.dumps(one.as_dict()))) == one
     assert list(one.as_dict()) == [
         "id", "title", "abstract", "authors", "author_count", "date", "year", "venue", "url",
-        "doi", "arxiv_id", "sources", "other_ids", "retracted",
+        "doi", "arxiv_id", "sources", "other_ids", "retracted", "key",
     ]  # fmt: skip
 
 
@@ -269,3 +273,30 @@ def test_papers_cannot_be_changed() -> None:
 )
 def test_byline(values: dict[str, object], byline: str) -> None:
     assert paper(**values).byline == byline
+
+
+@pytest.mark.parametrize(
+    ("known", "address"),
+    [
+        ({"url": "https://a.org/x?y=1&z=%20#f"}, "https://a.org/x?y=1&z=%20#f"),
+        ({"url": "javascript:go()", "doi": "10.5555/a"}, "https://doi.org/10.5555/a"),
+        ({"url": "//evil.example/x", "arxiv_id": "2409.91001"}, "https://arxiv.org/abs/2409.91001"),
+        ({"url": "https://[", "id": "acl:P19-1"}, "https://aclanthology.org/P19-1"),
+        ({"doi": "10.5555/a_(b)<c>"}, "https://doi.org/10.5555/a_%28b%29%3Cc%3E"),
+        ({"other_ids": ("openalex:W1", "pmid:7")}, "https://pubmed.ncbi.nlm.nih.gov/7"),
+        ({"other_ids": ("openalex:W1",)}, "https://openalex.org/W1"),
+        ({"other_ids": ("wos:000123456789012",)}, "https://scholar.google.com/scholar?q=bees"),
+        ({"title": 'A "b" <i>) [x](y)\ud800é'},
+         "https://scholar.google.com/scholar?q=a+b+i+x+y+e"),
+        ({"title": "", "abstract": "Words & more"},
+         "https://scholar.google.com/scholar?q=words+more"),
+        ({"url": 'https://a.org/"><b>(c)\n d\x1b[31m'}, None),
+    ],
+)  # fmt: skip
+def test_every_paper_has_a_way_out(known: dict[str, Any], address: str | None) -> None:
+    out = way_out(paper(**{"id": "title:bees-94379e", "title": "Bees", **known}))
+    if address:
+        assert out == address
+    assert re.fullmatch(r"https://[!#$%&*+,./:;=?@\w~-]+", out, re.ASCII)
+    looks_up = "scholar.google" in out
+    assert looks_up == (way_out_label(paper(**{"id": "title:x", **known})) == "Look up the title")

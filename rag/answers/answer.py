@@ -197,12 +197,15 @@ class Answer(_Checked):
         """Return the fields as plain values, ready for JSON."""
         return {**_Checked.as_dict(self), "certainty": self.certainty}
 
-    def export(self, format: str) -> str:  # noqa: A002 - as the command line calls it
+    def export(self, format: str) -> str | bytes:  # noqa: A002 - as the command line calls it
         """Write the answer, or exactly the papers that it cites, for elsewhere.
 
         Args:
             format: The name of a format of an answer, such as `markdown` or `provenance` (JSON),
                 or of papers, such as `bibtex`.
+
+        Returns:
+            Text; bytes where the format is none of text, as Word's is.
 
         Raises:
             LibraryError: there is no such format; the hint lists those that there are.

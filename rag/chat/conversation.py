@@ -105,12 +105,15 @@ class Chat:
         """The ids of papers by their numbers, with those of the answer that is being written."""
         return {n: paper_id for paper_id, n in self._past.numbering.tentative.items()}
 
-    def export(self, format: str = "markdown") -> str:  # noqa: A002 - as the command line calls it
+    def export(self, format: str = "markdown") -> str | bytes:  # noqa: A002 - as on the command line
         """Write the conversation, or exactly the papers that are cited in it, for elsewhere.
 
         Args:
             format: The name of a format of a conversation, such as `markdown` or `json`, or of
                 papers, such as `bibtex`.
+
+        Returns:
+            Text; bytes where the format is none of text, as Word's is.
 
         Raises:
             LibraryError: there is no such format; the hint lists those that there are.

@@ -201,8 +201,8 @@ class _Talk:
                 hint=f"End its name in one of: {', '.join(endings)}.",
             )
         try:
-            text = self._chat.export(endings[max(found, key=len)])
-            path.write_text(text, encoding="utf-8")
+            content = self._chat.export(endings[max(found, key=len)])
+            path.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
         except OSError as error:
             raise RagError(
                 f"{path} can't be written ({error.strerror}).", hint="Name another file."

@@ -8,8 +8,18 @@ from typing import Annotated
 
 import typer
 
-from rag.cli.common import Debug, Storage, command, listing, one_of, open_library
-from rag.errors import StorageError
+from rag.cli.common import (
+    Debug,
+    Storage,
+    command,
+    complain,
+    errors,
+    listing,
+    one_of,
+    open_library,
+)
+from rag.cli.common import output as console
+from rag.errors import LibraryError, StorageError
 
 __all__ = ["register"]
 
@@ -54,20 +64,58 @@ def export(
         ),
     ] = "bibtex",
     output: Output = None,
+    to: Annotated[
+        str | None,
+        typer.Option(
+            "--to",
+            metavar="zotero:COLLECTION",
+            help="Send them to a collection of Zotero's instead, by its key or name.",
+        ),
+    ] = None,
     storage: Storage = None,
     debug: Debug = False,
 ) -> None:
-    """Write papers for reference managers and programs."""
+    """Write papers for reference managers and programs, or send them to Zotero.
+
+    Sending uses the network, and the key in the environment variable ZOTERO_API_KEY. What the
+    collection holds already is not sent again.
+    """
+    if to is not None:
+        if output is not None:
+            raise typer.BadParameter("--to sends papers, and --output writes a file: name one.")
+        _send(to, ids, storage)
+        return
     with open_library(storage) as library:
-        text = library.export(ids or None, format)
+        content = library.export(ids or None, format)
+    if isinstance(content, bytes) and output is None and sys.stdout.isatty():
+        raise LibraryError(
+            f"The format {format} is no text that a terminal could show.",
+            hint=f"Write it to a file: rag export --format {format} --output FILE",
+        )
+    data = content if isinstance(content, bytes) else content.encode("utf-8")
     if output is None:
-        sys.stdout.buffer.write(text.encode("utf-8"))
+        sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
         return
     try:
-        output.write_text(text, encoding="utf-8")
+        output.write_bytes(data)
     except OSError as error:
         raise StorageError(
             f"{output} can't be written ({error.strerror}).",
             hint="Name a file in a folder of yours.",
         ) from error
+
+
+def _send(target: str, ids: list[str] | None, storage: Path | None) -> None:
+    with open_library(storage) as library:
+        report = library.send(target, ids or None)
+    said = f"{report.sent:,} sent to {target}"
+    there = f", {report.present:,} {'was' if report.present == 1 else 'were'} there"
+    console().print(said + (f"{there}." if report.present else "."))
+    for paper_id, why in report.failed:
+        errors().print(f"Refused: {paper_id}: {why}", soft_wrap=True)
+    if report.failed:
+        complain(
+            f"Zotero refused {len(report.failed):,} of the papers.", "The lines above say why."
+        )
+        raise typer.Exit(1)

@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING
 
 from rich.console import Group
 from rich.padding import Padding
+from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
+from rag.papers import has_page, way_out
 from rag.text.decoding import one_line
+from rag.text.safety import for_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -36,13 +39,21 @@ _SHOWN_REJECTIONS = 10
 
 
 def paper_lines(paper: Paper, *, link: bool = True) -> Text:
-    """Return what names a paper: title, authors, id, and perhaps its address."""
-    text = Text(paper.heading or "(untitled)", style="bold")
+    """Return what names a paper: title, authors, id, and an address that leads to it.
+
+    Args:
+        paper: The paper.
+        link: Whether the address is shown also where the paper's own is known; in terminals that
+            have links the id is one in any case.
+    """
+    text = Text(for_terminal(paper.heading) or "(untitled)", style="bold")
     if paper.byline:
-        text.append(f"\n{paper.byline}", style="not bold")
-    text.append(f"\n{paper.id}", style="not bold dim")
-    if link and paper.url:
-        text.append(f"\n{paper.url}", style="not bold dim")
+        text.append(f"\n{for_terminal(paper.byline)}", style="not bold")
+    out = way_out(paper)
+    text.append("\n")
+    text.append(for_terminal(paper.id), style=Style(bold=False, dim=True, link=out))
+    if link or not has_page(paper):
+        text.append(f"\n{out}", style="not bold dim")
     return text
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from rag.export.protocols import ExportedAnswer
 from rag.papers import Paper
@@ -46,7 +46,7 @@ class ExportFormat(Generic[T]):
         suffixes: The endings that its files may have, the usual one first.
         media_type: What it is to a browser.
         stem: What its files are called before the ending.
-        write: Returns the text of a file.
+        write: Returns the text of a file, or its bytes where it is none of text.
     """
 
     name: str
@@ -54,7 +54,7 @@ class ExportFormat(Generic[T]):
     suffixes: tuple[str, ...]
     media_type: str
     stem: str
-    write: Callable[[T], str]
+    write: Callable[[T], str | bytes]
 
     @property
     def file_name(self) -> str:
@@ -89,16 +89,29 @@ def paper_formats() -> tuple[PaperFormat, ...]:
 
 
 def answer_formats() -> tuple[AnswerFormat | PaperFormat, ...]:
-    """Return the formats of an answer: those of its own, then those of the papers it cites."""
-    return (*discover(_FORMATS, AnswerFormat), *paper_formats())
+    """Return the formats of an answer: those of its own, then those of the papers it cites.
+
+    A format that is of both is the answer's.
+    """
+    own = discover(_FORMATS, AnswerFormat)
+    return (*own, *_other_papers(own))
 
 
 def conversation_formats() -> tuple[ConversationFormat | PaperFormat, ...]:
-    """Return the formats of a conversation: those of its own, then those of the cited papers."""
-    return (*discover(_FORMATS, ConversationFormat), *paper_formats())
+    """Return the formats of a conversation: those of its own, then those of the cited papers.
+
+    A format that is of both is the conversation's.
+    """
+    own = discover(_FORMATS, ConversationFormat)
+    return (*own, *_other_papers(own))
 
 
-def export_papers(papers: Iterable[Paper], name: str) -> str:
+def _other_papers(own: Sequence[ExportFormat[Any]]) -> tuple[PaperFormat, ...]:
+    taken = {one.name for one in own}
+    return tuple(one for one in paper_formats() if one.name not in taken)
+
+
+def export_papers(papers: Iterable[Paper], name: str) -> str | bytes:
     """Write papers in the order given, each once.
 
     Args:
@@ -112,7 +125,7 @@ def export_papers(papers: Iterable[Paper], name: str) -> str:
     return chosen.write(list({paper.id: paper for paper in papers}.values()))
 
 
-def export_answer(answer: ExportedAnswer, name: str) -> str:
+def export_answer(answer: ExportedAnswer, name: str) -> str | bytes:
     """Write an answer, or exactly the papers that it cites.
 
     Args:
@@ -128,7 +141,7 @@ def export_answer(answer: ExportedAnswer, name: str) -> str:
     return export_papers(answer.papers.values(), name)
 
 
-def export_conversation(answers: Sequence[ExportedAnswer], name: str) -> str:
+def export_conversation(answers: Sequence[ExportedAnswer], name: str) -> str | bytes:
     """Write a conversation, or exactly the papers that are cited in it.
 
     Args:

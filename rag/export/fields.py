@@ -6,18 +6,20 @@ What it doesn't state is left out, never guessed.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import Counter
-from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from rag.papers import title_id
+from rag.text.citekeys import is_key, key_letters, plain_key
+from rag.text.cleaning import clean_abstract, clean_text
 from rag.text.dates import year_of
 from rag.text.decoding import one_line
-from rag.text.names import EAST_ASIAN, ORGANISATION, turn_name
+from rag.text.names import Name, read_names, split_name
+from rag.text.remarks import Remarks, write_remarks
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from rag.papers import Paper
 
@@ -25,12 +27,12 @@ __all__ = [
     "Kind",
     "Name",
     "address",
-    "authors_note",
     "citation_keys",
     "date_parts",
     "has_more_authors",
     "kind_of",
     "pmid",
+    "remarks",
     "retraction_note",
     "split_name",
     "stated_date",
@@ -38,100 +40,31 @@ __all__ = [
 
 Kind: TypeAlias = Literal["preprint", "conference", "journal", "other"]
 
-_SUFFIX = re.compile(r"([^,]+?)\s+([JS]r\.?|II|III|IV)")
-_STOP_WORDS = frozenset(
-    "a an and are as at by can do does for from how in into is it of on or our the to toward"
-    " towards via we what when where which who why with".split()
-)
-# Letters that Unicode doesn't decompose into a Latin letter and its accent.
-_FOLDED = str.maketrans(
-    {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th"}
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Name:
-    """An author's name in its parts; that of an organisation is all `family`."""
-
-    family: str
-    given: str = ""
-    particle: str = ""
-    suffix: str = ""
-
-    @property
-    def is_literal(self) -> bool:
-        """Whether it stays whole: that of an organisation, or of one word."""
-        return not self.given
-
-    @property
-    def full_family(self) -> str:
-        """The family name with its particle: `van Beethoven`."""
-        return f"{self.particle} {self.family}".strip()
-
-
-def split_name(text: str) -> Name:
-    """Split a name into its parts as BibTeX does; an organisation stays whole."""
-    from bibtexparser.middlewares.names import parse_single_name_into_parts
-
-    text = turn_name(one_line(re.sub(r"[{}\\~]", " ", text)))
-    if ORGANISATION.search(text) or text.count(",") > 2:
-        return Name(family=text)
-    if EAST_ASIAN.search(text):  # the family name comes first when it is said, too
-        family, _, given = text.partition(" ")
-        return Name(family=family, given=given)
-    suffix = ""
-    if match := _SUFFIX.fullmatch(text):
-        text, suffix = match[1], match[2]
-    parts = parse_single_name_into_parts(text, strict=False)
-    if not parts.first or not parts.last:
-        return Name(family=text)
-    return Name(
-        family=" ".join(parts.last),
-        given=" ".join(parts.first),
-        particle=" ".join(parts.von),
-        suffix=suffix or " ".join(parts.jr),
-    )
-
-
-def _fold(text: str) -> str:
-    """Reduce a text to ASCII letters and digits, in lower case."""
-    decomposed = unicodedata.normalize("NFKD", text.lower().translate(_FOLDED))
-    return re.sub(r"[^a-z0-9]", "", decomposed)
-
-
-def _title_word(title: str) -> str:
-    """Return the first word of a title that says something."""
-    plain = re.sub(r"\$[^$]*\$|\\[A-Za-z]+", " ", title)
-    words = [word for word in map(_fold, re.split(r"[\s/:–—-]+", plain)) if word]
-    return next((word for word in words if word not in _STOP_WORDS), "".join(words[:1]))
-
 
 def citation_keys(papers: Sequence[Paper]) -> list[str]:
-    """Return a key for each paper, such as `vaswani2017attention`.
+    """Return a key for each paper: the one that people gave it, else as `vaswani2017attention`.
 
-    Keys are of the first author, the year and the title as far as they are known. Papers that
-    would share a key get a letter each, in the order given; no two keys are ever equal.
+    Keys that are made are of the first author, the year and the title as far as they are known.
+    Papers that would share a key get a letter each, in the order given, but for the first to which
+    people gave it; no two keys are ever equal.
     """
-    plain = []
-    for paper in papers:
-        family = _fold(split_name(paper.authors[0]).family) if paper.authors else ""
-        key = f"{family}{_year(paper) or ''}{_title_word(paper.title)}"
-        plain.append(key if re.search("[a-z]", key) else f"paper{key}")
-    uses = Counter(plain)
-    taken = {key for key in plain if uses[key] == 1}
+    own = [paper.key if paper.key and is_key(paper.key) else "" for paper in papers]
+    wanted = [key or _made_key(paper) for key, paper in zip(own, papers, strict=True)]
+    uses = Counter(wanted)
+    taken = {key for key, count in uses.items() if count == 1} | {*own}
+    given: set[str] = set()
     keys = []
-    for key in plain:
-        if uses[key] > 1:
-            key = next(k for k in (key + _letters(n) for n in count()) if k not in taken)  # noqa: PLW2901
+    for key, kept in zip(wanted, own, strict=True):
+        if uses[key] > 1 and not (kept and key not in given):
+            key = next(k for k in (key + key_letters(n) for n in count()) if k not in taken)  # noqa: PLW2901
             taken.add(key)
+        given.add(key)
         keys.append(key)
     return keys
 
 
-def _letters(number: int) -> str:
-    """Count in letters: a, b, ..., z, aa, ab, ..."""
-    before, last = divmod(number, 26)
-    return (_letters(before - 1) if before else "") + chr(ord("a") + last)
+def _made_key(paper: Paper) -> str:
+    return plain_key(paper.authors[0] if paper.authors else "", _year(paper), paper.title)
 
 
 _PREPRINT = re.compile(r"\b(?:\w*rxiv|corr|preprints?|ssrn)\b", re.IGNORECASE)
@@ -203,7 +136,66 @@ def retraction_note(paper: Paper) -> str:
     return "RETRACTED" if paper.retracted else ""
 
 
-def authors_note(paper: Paper) -> str:
-    """Say how many authors are listed; empty when all are."""
-    listed, stated = len(paper.authors), paper.author_count or 0
-    return f"{listed} of {stated} authors listed" if has_more_authors(paper) else ""
+def remarks(paper: Paper, told: Collection[str] = ("arxiv", "doi", "pmid")) -> list[str]:
+    """Return what else has to be said for a paper to come back as it is, a line each.
+
+    From the identifiers that a format has fields for, the paper's own id follows as a rule; what
+    is read is cleaned, and names are read as people write them.
+
+    Args:
+        paper: The paper.
+        told: The kinds of identifiers that the record has in fields of their own.
+    """
+    known = {one.partition(":")[0]: one for one in reversed(paper.identifiers)}
+    follows = next(
+        (known[kind] for kind in ("arxiv", "doi", "pmid", "acl") if kind in known),
+        title_id(paper.title or paper.abstract, paper.title and paper.abstract),
+    )
+    is_plain = (
+        paper.id == follows
+        and {known[kind] for kind in told if kind in known}.issuperset(paper.identifiers)
+        and not _OF_BOOK.search(paper.doi or "")
+    )
+    abstract, *texts = map(one_line, (paper.abstract, paper.title, paper.venue or ""))
+    as_they_stand = clean_abstract(abstract) != abstract or any(
+        clean_text(text) != text for text in texts
+    )
+    year, date = _year(paper), paper.date or ""
+    # A date of another year than the record's, and one that is no more than its year.
+    is_lost = year is not None and (year_of(date) != year or date == str(year))
+    return write_remarks(
+        Remarks(
+            listed=len(paper.authors),
+            author_count=paper.author_count,
+            identifiers=() if is_plain else _in_words(paper.id, *paper.identifiers),
+            date=date if is_lost else "",
+            authors=paper.authors if _change_when_read(paper.authors) else (),
+            as_they_stand=as_they_stand,
+        )
+    )
+
+
+# DOIs of books and journals count only where the record says that it is of one.
+_OF_BOOK = re.compile(r"97[89](?:-?\d){10}|\d{4}-\d{3}[\dx]", re.IGNORECASE)
+
+
+def _in_words(*identifiers: str) -> list[str]:
+    """Return what can stand in a list between blanks, each once; nothing without the first."""
+    fit = [one for one in dict.fromkeys(identifiers) if ":" in one and not re.search(r"\s", one)]
+    return fit if fit[:1] == [identifiers[0]] else []
+
+
+def _change_when_read(authors: Sequence[str]) -> bool:
+    """Tell whether names would come back as others from where they stand in parts."""
+    names = [split_name(author) for author in authors]
+    turned = [name.turned for name in names]
+    mapped = [
+        {"literal": name.family}
+        if name.is_literal
+        else {"family": name.full_family, "given": name.given, "suffix": name.suffix}
+        for name in names
+    ]
+    odd = re.compile(r"[{}\\]|\band\b|\bothers\b", re.IGNORECASE)
+    return any(odd.search(author) for author in authors if " | " not in author) or not (
+        read_names(turned) == read_names(mapped) == tuple(authors)
+    )

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from rag.library.overview import Overview
     from rag.library.sources import Source
     from rag.library.sync import SyncReport
+    from rag.library.zotero import SentReport
     from rag.llm.client import LLMClient
     from rag.models.embedder import Embedder
     from rag.search.hybrid import Hit, Mode, SearchResult
@@ -534,12 +535,19 @@ class Library:
         tools, budget = self._parts.tools(), Budget(self.settings)
         return complete(partial(judge, checked, tools, budget))
 
-    def export(self, ids: Sequence[str] | str | None = None, format: str = "bibtex") -> str:  # noqa: A002
+    def export(
+        self,
+        ids: Sequence[str] | str | None = None,
+        format: str = "bibtex",  # noqa: A002 - as the command line calls it
+    ) -> str | bytes:
         """Write papers for reference managers and programs.
 
         Args:
             ids: Which papers, in this order, or the id of one; all when None.
             format: The name of the format, such as `bibtex` or `ris`.
+
+        Returns:
+            Text; bytes where the format is none of text, as Word's is.
 
         Raises:
             PaperNotFoundError: one of the ids is not in the library.
@@ -551,6 +559,26 @@ class Library:
             return export_papers(self.papers(), format)
         wanted = [ids] if isinstance(ids, str) else ids
         return export_papers(map(self.paper, wanted), format)
+
+    def send(self, target: str, ids: Sequence[str] | str | None = None) -> SentReport:
+        """Write papers into a collection of Zotero's, those that it doesn't hold yet.
+
+        The environment variable ZOTERO_API_KEY has to hold a key that may write.
+
+        Args:
+            target: `zotero:` and the key or the name of a collection.
+            ids: Which papers, or the id of one; all when None.
+
+        Raises:
+            PaperNotFoundError: one of the ids is not in the library.
+            LibraryError: there is no such collection, or Zotero can't be reached, or refuses it.
+        """
+        from rag.library.zotero import send_papers
+
+        wanted = [ids] if isinstance(ids, str) else ids
+        papers = self.papers() if wanted is None else map(self.paper, wanted)
+        unique = {paper.id: paper for paper in papers}
+        return send_papers(list(unique.values()), target, self.settings)
 
     def _by_title(self, title: str) -> list[Paper]:
         return [entry.paper for entry in self._parts.index().catalog.by_title(title)]

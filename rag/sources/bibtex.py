@@ -25,6 +25,7 @@ _START = re.compile(r"@\s*([A-Za-z]+)\s*([{(])")
 _NEXT = re.compile(
     r"@\s*(?:[A-Za-z]+\s*[{(]\s*[^\s{}\"=,]*\s*,|(?:string|preamble|comment)\s*[{(])", re.IGNORECASE
 )
+_KEY = re.compile(r"\s*([^\s,={}\"]+)\s*,")
 _FIELD = re.compile(rf"({_NAME})\s*=\s*")
 # Behind the key, or behind what is no field; a key may hold whatever it likes.
 _NEXT_FIELD = re.compile(rf"(?:^|[\s,{{(])({_NAME})\s*=\s*(?=[{{\"\w])")
@@ -43,11 +44,13 @@ class BibEntry:
 
     Attributes:
         kind: Its type in lower case, such as `article`.
+        key: Its citation key; empty where it has none, or one with a comma.
         line: The line that it begins on.
         fields: Values by name in lower case; of a name that comes twice, the first with a value.
     """
 
     kind: str
+    key: str
     line: int
     fields: dict[str, str]
 
@@ -83,7 +86,8 @@ def bib_entries(document: Document) -> Iterator[BibEntry | BrokenEntry]:
         if block.kind == "string":
             macros.update(fields)
         else:
-            yield BibEntry(block.kind, block.line, fields)
+            key = _KEY.match(text)
+            yield BibEntry(block.kind, key[1] if key else "", block.line, fields)
 
 
 @dataclass(slots=True)

@@ -54,6 +54,10 @@ _TEXTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\A\s*\{\\rtf", "an RTF document"),
         (r"\A\s*\[\s*[\[\"]", "a JSON array, but not of objects"),
         (r"\A\s*\\documentclass", "LaTeX"),
+        (
+            r"^\[\^\d{1,3}\]: \S",
+            "a text with footnotes, such as an answer: export the papers that it cites",
+        ),
     )
 )
 

@@ -10,17 +10,19 @@ from __future__ import annotations
 import datetime as dt
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from rag.papers import Paper, find_identifier, is_lesser, title_id
 from rag.sources.base import Item, Rejection
+from rag.text.citekeys import is_key, plain_key
 from rag.text.cleaning import clean_abstract, clean_text, is_nothing
 from rag.text.dates import parse_date, year_of
 from rag.text.decoding import one_line
 from rag.text.names import read_names
+from rag.text.remarks import Remarks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -109,6 +111,8 @@ class Record:
         type: What kind of publication it is, as the source calls it, or a list of kinds.
         retracted: Whether the source says that it was retracted.
         sources: Where it was read before.
+        key: The citation key under which its source has it.
+        remarks: What the record's notes tell that its format has no field for.
         exported: Whether a library wrote the record: then texts and names are as they should be,
             and its id is the paper's whatever its form.
     """
@@ -126,6 +130,8 @@ class Record:
     type: Any = None
     retracted: bool = False
     sources: Any = ()
+    key: Any = None
+    remarks: Remarks = field(default_factory=Remarks)
     exported: bool = False
 
     def to_paper(self, source: str) -> Paper:
@@ -150,14 +156,19 @@ class Record:
         scheme, _, bare = paper_id.partition(":")
         arxiv_id = first.get("arxiv") or (bare if scheme == "arxiv" else None)
         doi = first.get("doi") or (bare if scheme == "doi" else None)
-        authors = tuple(_texts(self.authors)) if self.exported else read_names(self.authors)
+        listed = self.remarks.authors or (self.authors if self.exported else ())
+        names = tuple(_texts(listed)) or read_names(self.authors)
         date, year = _when(self.date, self.year)
+        date = _date(self.remarks.date) or date
         return Paper(
             id=paper_id,
             title=title,
             abstract=abstract,
-            authors=authors,
-            author_count=_count(self.author_count) or len(authors) or None,
+            authors=names,
+            author_count=_count(self.author_count)
+            or self.remarks.author_count
+            or len(names)
+            or None,
             date=date,
             year=year,
             venue=self._clean(clean_text, _venue(self.venue)) or None,
@@ -167,10 +178,24 @@ class Record:
             sources=tuple(sorted({*_texts(self.sources), source})),
             other_ids=tuple(sorted({*known} - {paper_id, f"arxiv:{arxiv_id}", f"doi:{doi}"})),
             retracted=self.retracted or self._says_retracted(title, abstract),
+            key=self._choose_key(names, year, title),
         )
 
+    @property
+    def _is_clean(self) -> bool:
+        return self.exported or self.remarks.as_they_stand
+
     def _clean(self, clean: Callable[[str], str], text: str) -> str:
-        return one_line(text) if self.exported else clean(text)
+        return one_line(text) if self._is_clean else clean(text)
+
+    def _choose_key(self, names: Sequence[str], year: int | None, title: str) -> str | None:
+        """Return the citation key, unless it is none that a person chose."""
+        key = _plain(self.key)
+        if not is_key(key) or find_identifier(key):
+            return None
+        # One that our own exports made is made again, as long as nothing it is made of changes.
+        made = plain_key(names[0] if names else "", year, title)
+        return None if re.fullmatch(f"{re.escape(made)}[a-z]{{0,2}}", key) else key
 
     def _identifiers(self, url: str | None) -> list[str]:
         """Return what identifies the work itself, the surest first."""
@@ -188,11 +213,14 @@ class Record:
             for one in found
             if (match := _ACL_DOI.fullmatch(one))
         ]
-        return [one for one in dict.fromkeys(found) if not self._is_container(one)]
+        own = [one for one in found if self.exported or not self._is_container(one)]
+        stated = [one for one in self.remarks.identifiers if one.partition(":")[0] in _KNOWN]
+        return list(dict.fromkeys([*own, *filter(None, map(find_identifier, stated))]))
 
     def _choose_id(self, first: Mapping[str, str]) -> str | None:
         """Choose what the paper is called by: an id that its source took for one comes first."""
-        if self.exported and (stated := _plain(self.own_id)):
+        stated = _plain(self.own_id) if self.exported else (*self.remarks.identifiers, "")[0]
+        if stated:
             return stated
         own = find_identifier(_plain(self.own_id))
         if own and not is_lesser(own) and not self._is_container(own):

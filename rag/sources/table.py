@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from rag.sources.base import Item, Rejection
 from rag.sources.record import Record, to_item
+from rag.text.names import divide_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -61,6 +62,8 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "id": ("id", "paperid"),
     "type": ("itemtype", "documenttype", "publicationtype", "type"),
     "retracted": ("isretracted", "retracted"),
+    "other_ids": ("otherids",),
+    "key": ("citationkey", "citekey", "bibtexkey"),
 }  # fmt: skip
 # What a person may say which column holds.
 TABLE_FIELDS = tuple(_NAMES)
@@ -68,6 +71,9 @@ _NOT_LETTERS = re.compile(r"[\W_]+")
 _NO_NAME = re.compile(r"[{}\"]")  # a piece of JSON has them
 LOOKED_AT = 20  # rows: a header may stand below remarks
 _SHOWN = 12  # columns
+_EXPORTED = {"author_count", "other_ids", "retracted"}  # beside each other only in our export
+# What our export puts in front of what a spreadsheet would run as a formula.
+_SHIELDED = re.compile(r"\A'(?='*[=+\-@])")
 # What reference managers keep beside papers.
 _NO_PAPER = frozenset({"note", "attachment", "annotation"})
 _FAMILY_FIRST = re.compile(r"[^\W\d_][^.,;]*[^\W\d_A-Z] (?:[A-Z]\.?-?){1,4}")
@@ -130,27 +136,36 @@ def _row_items(
         yield Rejection(document.source, place, reason)
         return
 
+    is_ours = _EXPORTED.issubset(header)
+
     def cell(field: str) -> Any:  # noqa: ANN401 - what a table holds
         found = (cells[at] for at in columns.get(field, ()) if at < len(cells))
-        return next((value for value in found if _is_filled(value)), None)
+        value = next((value for value in found if _is_filled(value)), None)
+        return _SHIELDED.sub("", value, count=1) if is_ours and isinstance(value, str) else value
 
     kind = cell("type")
     if isinstance(kind, str) and kind.strip().lower() in _NO_PAPER:
         return
     authors, year = cell("authors"), cell("year")
+    read = divide_names if is_ours else _pointless
     record = Record(
         title=cell("title"),
         abstract=cell("abstract"),
-        authors=_pointless(authors) if isinstance(authors, str) else authors,
+        authors=read(authors) if isinstance(authors, str) else authors,
         author_count=cell("author_count"),
         date=_as_text(cell("date")) or _joined(year, cell("month"), cell("day")),
         year=_as_text(year),
         venue=cell("venue"),
         url=cell("url"),
-        ids={scheme: cell(scheme) for scheme in ("arxiv_id", "doi", "pmid", "pmcid", "wos")},
+        ids={
+            **{scheme: cell(scheme) for scheme in ("arxiv_id", "doi", "pmid", "pmcid", "wos")},
+            "other_ids": re.split(r"[;|\s]+", str(cell("other_ids") or "")),
+        },
         own_id=cell("id"),
         type=kind,
         retracted=str(cell("retracted")).strip().lower() in {"true", "yes", "1"},
+        key=cell("key"),
+        exported=is_ours,
     )
     yield to_item(record, document, place)
 

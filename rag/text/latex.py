@@ -114,7 +114,8 @@ def _around_formulas(text: str, write: Callable[[str], str]) -> str:
     for match in FORMULA.finditer(text):
         formula = _formula_to_latex(match[1] or match[2])
         if formula:
-            parts += [write(text[at : match.start()]), f"{{${formula}$}}"]
+            opening, closing = ("$", "$") if match[1] else ("\\(", "\\)")
+            parts += [write(text[at : match.start()]), f"{{{opening}{formula}{closing}}}"]
             at = match.end()
     return "".join([*parts, write(text[at:])])
 

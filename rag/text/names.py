@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rag.text.cleaning import clean_text
@@ -13,15 +14,17 @@ from rag.text.decoding import one_line
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["EAST_ASIAN", "ORGANISATION", "read_names", "turn_name"]
+__all__ = ["Name", "divide_names", "join_names", "read_names", "split_name", "turn_name"]
 
 # An organisation has no family name.
-ORGANISATION = re.compile(
+_ORGANISATION = re.compile(
     r"[\d&]|\b(?:and|association|collaboration|committee|company|consortium|corporation|foundation"
     r"|group|inc|institute|lab|labs|laboratory|ltd|organi[sz]ation|project|research|team"
     r"|university)\b",
     re.IGNORECASE,
 )
+_COMPANY = re.compile(r"(?:inc|ltd|llc|corp|co|gmbh|plc|s\.?a|b\.?v|n\.?v|a\.?g)\.?", re.IGNORECASE)
+_LAST = re.compile(r"([^,]+?)\s+([JS]r\.?|II|III|IV)")  # a name with a suffix and no comma
 _SUFFIX = re.compile(r"(?:[JS]r\.?|II|III|IV|V|M\.?D\.?|Ph\.?D\.?|2nd|3rd|4th)", re.IGNORECASE)
 # "A.", "A. B.", "A.-B.", "AB", "A B": nothing but first letters.
 _INITIALS = re.compile(r"(?:[^\W\d_a-z]\.?[ -]?){1,4}")
@@ -39,7 +42,7 @@ _OTHERS = re.compile(r"[,;]?\s*(?:\b(?:et\s+al\b\.?|and others\b)|\.\.\.|…)\s*
 _PARENTHESES = re.compile(r"\([^()]*\)")
 _FOOTNOTES = re.compile(r"[*†‡§¶]+$")
 # Chinese, Japanese and Korean names have the family name first when they are said, too.
-EAST_ASIAN = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_EAST_ASIAN = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _LITERAL = re.compile(r"\{([^{}]*)\}")
 # Keys under which sources keep a name that is whole, or a person within a record of authorship.
 _WHOLE = (
@@ -49,6 +52,31 @@ _WHOLE = (
 _FAMILY = ("family", "last", "lastName", "last_name", "keyname", "surname", "family_name")
 _GIVEN = ("given", "first", "firstName", "first_name", "forenames", "given_name", "given_names")
 _PARTICLE = ("non-dropping-particle", "dropping-particle", "particle", "prefix")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Name:
+    """An author's name in its parts; that of an organisation is all `family`."""
+
+    family: str
+    given: str = ""
+    particle: str = ""
+    suffix: str = ""
+
+    @property
+    def is_literal(self) -> bool:
+        """Whether it stays whole: that of an organisation, or of one word."""
+        return not self.given
+
+    @property
+    def full_family(self) -> str:
+        """The family name with its particle: `van Beethoven`."""
+        return f"{self.particle} {self.family}".strip()
+
+    @property
+    def turned(self) -> str:
+        """The parts with the family name in front: `King, Martin Luther, Jr.`."""
+        return ", ".join(part for part in (self.full_family, self.given, self.suffix) if part)
 
 
 def read_names(value: Any) -> tuple[str, ...]:  # noqa: ANN401 - what a source holds
@@ -90,14 +118,55 @@ def turn_name(text: str) -> str:
     rest = [part for part in rest if part]
     if not family or not rest or len(rest) > 2:
         return ", ".join([family, *rest]) if family else ", ".join(rest)
-    if any(" " in part and ORGANISATION.search(part) for part in (family, *rest)):
+    if any(" " in part and _ORGANISATION.search(part) for part in (family, *rest)):
+        return text
+    if _COMPANY.fullmatch(rest[-1]):
         return text
     suffixes = [part for part in rest if _SUFFIX.fullmatch(part)]
     given = [part for part in rest if part not in suffixes]
     if len(given) > 1:
         return text
-    said = [family, *given] if EAST_ASIAN.search(text) else [*given, family]
+    said = [family, *given] if _EAST_ASIAN.search(text) else [*given, family]
     return " ".join([*said, *suffixes])
+
+
+def split_name(text: str) -> Name:
+    """Split a name into its parts as BibTeX does; one that parts would change stays whole."""
+    from bibtexparser.middlewares.names import parse_single_name_into_parts
+
+    text = turn_name(one_line(re.sub(r"[{}\\~]", " ", text)))
+    whole = Name(family=text)
+    if _ORGANISATION.search(text) or "," in text:
+        return whole
+    if _EAST_ASIAN.search(text):  # the family name comes first when it is said, too
+        family, _, given = text.partition(" ")
+        return Name(family=family, given=given)
+    last = _LAST.fullmatch(text)
+    parts = parse_single_name_into_parts(last[1] if last else text, strict=False)
+    if not parts.first or not parts.last:
+        return whole
+    name = Name(
+        family=" ".join(parts.last),
+        given=" ".join(parts.first),
+        particle=" ".join(parts.von),
+        suffix=last[2] if last else "",
+    )
+    return name if turn_name(name.turned) == text else whole
+
+
+def join_names(names: Iterable[str]) -> str:
+    """Write names between semicolons, so that `divide_names` finds the same, whatever they hold."""
+    return "; ".join(re.sub(r"([;\\])", r"\\\1", name) for name in names)
+
+
+def divide_names(text: str) -> list[str]:
+    r"""Return the names that `join_names` wrote.
+
+    >>> divide_names(join_names(["Ana Costa", "Ek; Fu \\"]))
+    ['Ana Costa', 'Ek; Fu \\']
+    """
+    parts = re.findall(r"(?:[^;\\]|\\.)+", text)
+    return [re.sub(r"\\(.)", r"\1", part).strip() for part in parts if part.strip()]
 
 
 def _turned(names: Iterable[str]) -> tuple[str, ...]:
@@ -105,7 +174,7 @@ def _turned(names: Iterable[str]) -> tuple[str, ...]:
     plain = (clean_text(_FOOTNOTES.sub("", name.strip())).strip(" ,;") for name in names)
     said = [words for name in plain if name and (words := _say(name))]
     # "Costa A" has its family name in front where every name of the paper is written so.
-    people = [name for name in said if not (" " in name and ORGANISATION.search(name))]
+    people = [name for name in said if not (" " in name and _ORGANISATION.search(name))]
     matches = [_FAMILY_FIRST.fullmatch(name) for name in people]
     if people and all(matches):
         turned = {
@@ -131,7 +200,7 @@ def _from_mapping(value: Mapping[str, Any]) -> list[str]:
         middles = [str(part) for part in middle] if isinstance(middle, list) else [middle or ""]
         before = [_first(value, _GIVEN), *middles]
         last = [_first(value, _PARTICLE), family]
-        parts = [*last, *before] if EAST_ASIAN.search(family) else [*before, *last]
+        parts = [*last, *before] if _EAST_ASIAN.search(family) else [*before, *last]
         suffix = _first(value, ("suffix",))
         return [" ".join(part.strip() for part in (*parts, suffix) if part and part.strip())]
     for key in _WHOLE:
@@ -157,7 +226,7 @@ def _parts(text: str) -> list[str]:
 def _people(text: str) -> list[str]:
     both = _AND.split(text)
     named = len(both) == 2 and all(" " in part.strip() or "," in part for part in both)
-    return both if named and not any(ORGANISATION.search(part) for part in both) else [text]
+    return both if named and not any(_ORGANISATION.search(part) for part in both) else [text]
 
 
 def _split(text: str) -> list[str]:

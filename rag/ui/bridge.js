@@ -17,10 +17,11 @@ function copy(text) {
   else fallback();
 }
 
-// The file is made here and never exists on the server.
-function save(name, text, type) {
+// The file is made here and never exists on the server. What is no text comes in base64.
+function save({ name, text, base64, type }) {
+  const bytes = base64 && Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([text], { type }));
+  link.href = URL.createObjectURL(new Blob([bytes || text], { type }));
   link.download = name;
   document.body.appendChild(link);
   link.click();
@@ -96,7 +97,7 @@ watch("command", () => {
   const command = props.command || {};
   if (command.do === "reveal") { show(true); reveal(20); }
   else if (command.do === "copy") copy(command.text);
-  else if (command.do === "save") save(command.name, command.text, command.type);
+  else if (command.do === "save") save(command);
   else if (command.do === "ask") {
     show(false);
     const box = document.querySelector("#question textarea");

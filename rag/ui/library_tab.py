@@ -206,14 +206,11 @@ class LibraryTab:
                         hint=f"Use the command line: rag export --format {name}",
                     )
                 ids = [paper.id for paper in papers]
-            text = self._site.library.export(ids, name)
+            content = self._site.library.export(ids, name)
         except RagError as error:
             return [gr.skip(), message_html(error.message, error.hint, failed=True)]
         said = f"Exported {number(len(ids), 'paper')}."
-        command = self._site.command(
-            "save", name=chosen.file_name, text=text, type=chosen.media_type, said=said
-        )
-        return [command, message_html(said)]
+        return [self._site.save_command(chosen, content, said), message_html(said)]
 
     # --- changes ------------------------------------------------------------------------------
 

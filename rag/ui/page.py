@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from rag.errors import RagError
-from rag.export import ExportFormat, answer_formats, conversation_formats
+from rag.export import answer_formats, conversation_formats
 from rag.registry import choose
 from rag.ui.chat_tab import OPENED, ChatTab
 from rag.ui.endpoints import add_endpoints
@@ -184,8 +184,9 @@ class _Page:
             return single_html(paper, similar=similar), command("reveal")
         conversation = self._site.conversation(request)
         if verb == "keep":
-            text = conversation.chat.export(rest[0])
-            return None, self._save(choose(rest[0], conversation_formats()), text)
+            kept = choose(rest[0], conversation_formats())
+            content = conversation.chat.export(kept.name)
+            return None, self._site.save_command(kept, content, "Downloaded.")
         answer = conversation.answer(int(rest[0]))
         if answer is None:
             raise ValueError(verb)
@@ -197,11 +198,6 @@ class _Page:
         if verb == "copy":
             return None, command("copy", text=answer.export("markdown"), said="Copied.")
         if verb == "save":
-            text = answer.export(rest[1])
-            return None, self._save(choose(rest[1], answer_formats()), text)
+            saved = choose(rest[1], answer_formats())
+            return None, self._site.save_command(saved, answer.export(saved.name), "Downloaded.")
         raise ValueError(verb)
-
-    def _save(self, chosen: ExportFormat[Any], text: str) -> Any:  # noqa: ANN401
-        """Have the browser save a file."""
-        name, kind = chosen.file_name, chosen.media_type
-        return self._site.command("save", name=name, type=kind, text=text, said="Downloaded.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import itertools
 import logging
 import threading
@@ -19,6 +20,7 @@ from rag.ui.markup import plain
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from rag.export import ExportFormat
     from rag.library import Library
     from rag.papers import Paper
     from rag.ui.conversations import Conversation
@@ -160,6 +162,15 @@ class Site:
         """Return a command to the page, as the bridge's new value."""
         # A number makes the same command twice two commands.
         return gr.HTML(command={"do": do, "serial": next(_SERIAL), **details})
+
+    @classmethod
+    def save_command(cls, chosen: ExportFormat[Any], content: str | bytes, said: str) -> Any:  # noqa: ANN401 - as above
+        """Return the command that has the browser save a file of a format."""
+        if isinstance(content, bytes):
+            held = {"base64": base64.b64encode(content).decode()}
+        else:
+            held = {"text": content}
+        return cls.command("save", name=chosen.file_name, type=chosen.media_type, said=said, **held)
 
 
 def warn(error: RagError | str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rag.papers import has_page, way_out, way_out_label
 from rag.ui.markup import action, hidden, in_text, number, outward, plain, tag
 
 if TYPE_CHECKING:
@@ -64,8 +65,10 @@ def card_html(
         origin: Whether to tell where it was read, and what it was merged from.
     """
     badge = tag("span", hidden("Source"), f" {n}", class_="n") if n is not None else ""
-    title = outward(in_text(paper.heading or "(untitled)"), paper.url)
-    link = outward(plain(paper.id), paper.url)
+    out = way_out(paper)
+    own = out if has_page(paper) else None  # a title leads to the paper itself, or nowhere
+    title = outward(in_text(paper.heading or "(untitled)"), own)
+    link = outward(plain(paper.id), own)
     acts = [
         action("More like this", "more", paper.id),
         action("Ask about this paper only", "only", paper.id),
@@ -73,7 +76,7 @@ def card_html(
     parts = [
         tag("h3", badge, tag("span", title)),
         tag("div", in_text(paper.byline), class_="byline"),
-        tag("div", link, class_="id"),
+        tag("div", link, " · ", outward(way_out_label(paper), out), class_="id"),
         tag("div", _abstract(paper, quotes), class_="abstract"),
         *(_origin(paper) if origin else ()),
         tag("div", *acts, class_="acts"),

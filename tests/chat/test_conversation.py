@@ -275,4 +275,4 @@ def test_a_conversation_is_written_with_its_papers(server, written):
     assert json.loads(chat.export("json"))[1]["standalone_question"] == BREAD
     assert chat.export("bibtex").count("@") == 2
     with pytest.raises(LibraryError, match="no format"):
-        chat.export("docx")
+        chat.export("pages")

@@ -100,7 +100,7 @@ def test_help_names_the_commands(talk):
 
 @pytest.mark.parametrize(
     "line",
-    ["/dance", "/save file.docx", "/save /no/such/folder/talk.md", "/filters colour=red",
+    ["/dance", "/save file.pages", "/save /no/such/folder/talk.md", "/filters colour=red",
      "/filters year=soon", "/filters year=2024-2020", '/filters author="Ann'],
 )  # fmt: skip
 def test_a_wrong_command_is_told_and_the_talk_goes_on(talk, line):

@@ -29,9 +29,9 @@ def test_a_new_format_to_read(
     monkeypatch.setenv("RAG_EMBEDDER", str(tiny_encoder))
     new_module("rag.sources.readers", "bars", NEW_READER)
     assert "lists with bars (bars)" in flat(rag("add", "--help").out)
-    ran = rag("add", "page", "--format", "docx")
+    ran = rag("add", "page", "--format", "pages")
     assert ran.code == 2
-    assert "'docx' is none of" in flat(ran.err)
+    assert "'pages' is none of" in flat(ran.err)
     assert "bars" in flat(ran.err)
     (tmp_path / "list").write_text("Tea|It brews.\n")
     storage = tmp_path / "storage"
@@ -46,9 +46,11 @@ def test_a_new_format_to_read(
 def test_a_new_format_to_write(rag: Callable[..., object], new_module: Callable[..., None]) -> None:
     new_module("rag.export.formats", "titles", NEW_EXPORTER)
     assert "Titles only (titles)" in flat(rag("export", "--help").out)
-    ran = rag("export", "--format", "docx")
+    ran = rag("export", "--format", "pages")
     assert ran.code == 2
-    assert "'docx' is none of bibtex, csl, jsonl, ris, titles." in flat(ran.err)
+    assert "'pages' is none of bibtex, csl, csv, docx, jsonl, markdown, ris, titles." in flat(
+        ran.err
+    )
     ran = rag("export", "--format", "titles", "9905.00005")
     assert ran.out == "Counting Whales from Hydrophones with Few Labels\n"
 
@@ -59,7 +61,7 @@ def test_a_new_format_to_save_a_chat_in(new_module: Callable[..., None], tmp_pat
 
     new_module("rag.export.formats", "titles", NEW_EXPORTER)
     asked, cited = tmp_path / "a.questions.txt", tmp_path / "a.titles"
-    lines = ["/help", WHALES, f"/save {asked}", f"/save {cited}", "/save a.docx"]
+    lines = ["/help", WHALES, f"/save {asked}", f"/save {cited}", "/save a.pages"]
     ran = CliRunner().invoke(app, ["chat"], input="\n".join(lines) + "\n")
     assert ".questions.txt, " in flat(ran.stdout)
     assert ".titles" in flat(ran.stderr)

@@ -108,5 +108,5 @@ def test_an_abstention_names_the_closest_papers_and_why():
 
 
 def test_an_unknown_format_is_refused():
-    with pytest.raises(LibraryError, match="no format 'docx'"):
-        ANSWER.export("docx")
+    with pytest.raises(LibraryError, match="no format 'pages'"):
+        ANSWER.export("pages")

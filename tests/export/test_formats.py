@@ -38,15 +38,17 @@ def test_one_id_is_one_paper(library: Library) -> None:
 def test_an_unknown_format_is_one_error_everywhere(library: Library) -> None:
     chat = library.chat()
     answer = chat.ask(QUESTION)
-    papers = "bibtex, csl, jsonl, ris"
+    papers = "bibtex, csl, csv, {}jsonl, {}ris"
+    own = papers.format("docx, ", "markdown, ")
+    others = papers.format("", "")
     for export, formats in (
-        (lambda name: library.export([BEES], name), papers),
-        (answer.export, f"markdown, provenance, {papers}"),
-        (chat.export, f"json, markdown, {papers}"),
+        (lambda name: library.export([BEES], name), own),
+        (answer.export, f"docx, markdown, provenance, {others}"),
+        (chat.export, f"docx, json, markdown, {others}"),
     ):
         with pytest.raises(LibraryError) as caught:
-            export("docx")
-        assert caught.value.message == "There is no format 'docx'."
+            export("pages")
+        assert caught.value.message == "There is no format 'pages'."
         assert caught.value.hint == f"Formats are: {formats}."
 
 
@@ -54,11 +56,19 @@ def test_files_get_names_that_say_what_they_hold() -> None:
     assert [one.file_name for one in paper_formats()] == [
         "papers.bib",
         "papers.csl.json",
+        "papers.csv",
+        "papers.docx",
         "papers.jsonl",
+        "papers.md",
         "papers.ris",
     ]
-    assert [one.file_name for one in answer_formats()[:2]] == ["answer.md", "provenance.json"]
-    assert [one.file_name for one in conversation_formats()[:2]] == [
+    assert [one.file_name for one in answer_formats()[:3]] == [
+        "answer.docx",
+        "answer.md",
+        "provenance.json",
+    ]
+    assert [one.file_name for one in conversation_formats()[:3]] == [
+        "conversation.docx",
         "conversation.json",
         "conversation.md",
     ]

@@ -261,8 +261,8 @@ def test_a_storage_below_a_file(tmp_path: Path, data: Path) -> None:
 
 
 def test_an_unknown_format(tmp_path: Path, data: Path) -> None:
-    with pytest.raises(LibraryError, match="docx") as caught:
-        Library(tmp_path / "storage").add(data / "page.txt", format="docx")
+    with pytest.raises(LibraryError, match="pages") as caught:
+        Library(tmp_path / "storage").add(data / "page.txt", format="pages")
     assert "jsonl" in caught.value.hint
     assert not (tmp_path / "storage").exists()
 

@@ -135,6 +135,7 @@ def database() -> bytes:
         (b"{\\rtf1\\ansi A letter}", "an RTF document"),
         (b'["A", "B"]', "a JSON array, but not of objects"),
         (b"\\documentclass{article}", "LaTeX"),
+        (b"## Does it?\n\nIt does[^1].\n\n[^1]: Ann Li. *Tides*.\n", "a text with footnotes"),
     ],
 )
 def test_what_nobody_reads_is_named(data: bytes, kind: str) -> None:

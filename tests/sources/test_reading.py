@@ -149,8 +149,8 @@ def test_a_person_may_know_the_format_better(tmp_path: Path) -> None:
 
 
 def test_a_format_that_there_is_not_is_told_before_anything_is_read() -> None:
-    with pytest.raises(LibraryError, match="no format 'docx'") as caught:
-        read_sources(["missing.txt"], format="docx")
+    with pytest.raises(LibraryError, match="no format 'pages'") as caught:
+        read_sources(["missing.txt"], format="pages")
     names = ", ".join(reader.name for reader in all_readers())
     assert caught.value.hint == f"Formats are: {names}."
 

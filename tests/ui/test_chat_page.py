@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import docx
 import pytest
 from servers.openai_server import OpenAIServer
 from ui_pages import ask
@@ -208,6 +209,12 @@ def test_an_answer_and_its_papers_can_be_taken_along(
     assert [one["title"] for one in json.loads(csl)] == [
         paper.title for paper in expected.papers.values()
     ]
+    with page.expect_download() as waiting:
+        answer.get_by_text("Word", exact=True).click()
+    assert waiting.value.suggested_filename == "answer.docx"
+    shown = [one.text for one in docx.Document(waiting.value.path()).paragraphs]
+    assert shown[0] == RIVERS
+    assert f"“{expected.citations[0].quote}”" in shown
     answer.get_by_text("Copy as Markdown").click()
     page.locator("#said", has_text="Copied").wait_for(state="attached")
     copied = page.evaluate("navigator.clipboard.readText()")

@@ -9,11 +9,11 @@ from rag.export.base import PaperFormat
 from rag.export.fields import (
     Name,
     address,
-    authors_note,
     citation_keys,
     has_more_authors,
     kind_of,
     pmid,
+    remarks,
     retraction_note,
     split_name,
     stated_date,
@@ -64,7 +64,8 @@ def _fields(paper: Paper) -> dict[str, str]:
         "pmid": pmid(paper),
         "url": _verbatim(address(paper)),
         "note": retraction_note(paper),
-        "annote": authors_note(paper),  # which bibliographies don't print
+        # Which bibliographies don't print.
+        "annote": text_to_latex(" / ".join(remarks(paper))),
         "abstract": prose_to_latex(one_line(paper.abstract)),
     }
     return {

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import calendar
 import json
 from typing import TYPE_CHECKING, Any
 
 from rag.export.base import PaperFormat
+from rag.export.facts import month_and_day
 from rag.export.fields import (
     Name,
     address,
-    authors_note,
     citation_keys,
     date_parts,
     kind_of,
     pmid,
+    remarks,
     retraction_note,
     split_name,
 )
@@ -36,14 +36,14 @@ def _write(papers: Sequence[Paper]) -> str:
 
 
 def _fields(paper: Paper, key: str) -> dict[str, Any]:
-    date, day = date_parts(paper), _day(paper)
     is_arxiv = kind_of(paper) == "preprint" and bool(paper.arxiv_id)
+    told = ("doi", "pmid", *(["arxiv"] if is_arxiv else []))
     fields = {
         "id": key,
         "type": _TYPES.get(kind_of(paper), "article"),
         "title": one_line(paper.title),
         "author": [_name(split_name(author)) for author in paper.authors],
-        "issued": {"date-parts": [date]} if date else {"literal": day} if day else None,
+        "issued": _issued(paper),
         "container-title": one_line(paper.venue or ""),
         "publisher": "arXiv" if is_arxiv else "",
         "number": f"arXiv:{paper.arxiv_id}" if is_arxiv else "",
@@ -52,17 +52,14 @@ def _fields(paper: Paper, key: str) -> dict[str, Any]:
         "PMID": pmid(paper),
         "URL": address(paper),
         "status": "retracted" if paper.retracted else "",
-        "note": "; ".join(note for note in (retraction_note(paper), authors_note(paper)) if note),
+        "note": "\n".join([*filter(None, [retraction_note(paper)]), *remarks(paper, told)]),
     }
     return {name: value for name, value in fields.items() if value or name == "title"}
 
 
-def _day(paper: Paper) -> str:
-    """Return the day of a paper whose year no source states, as pages write it."""
-    if not paper.date or not paper.date.startswith("--"):
-        return ""
-    month, day = paper.date.removeprefix("--").split("-")
-    return f"{calendar.month_abbr[int(month)]} {int(day)}"
+def _issued(paper: Paper) -> dict[str, Any] | None:
+    parts, day = date_parts(paper), month_and_day(paper)
+    return {"date-parts": [parts]} if parts else {"literal": day} if day else None
 
 
 def _name(name: Name) -> dict[str, str]:

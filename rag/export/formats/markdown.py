@@ -1,11 +1,14 @@
-"""Markdown: an answer or a conversation, with the papers that it cites as footnotes."""
+"""Markdown: a list of papers; an answer or a conversation with its papers as footnotes."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rag.export.base import AnswerFormat, ConversationFormat
+from rag.export.base import AnswerFormat, ConversationFormat, PaperFormat
+from rag.export.facts import facts
+from rag.papers import way_out, way_out_label
 from rag.text.citations import find_markers
+from rag.text.markdown import PAPERS_MARK, to_markdown
 from rag.text.safety import for_markdown
 
 if TYPE_CHECKING:
@@ -15,7 +18,7 @@ if TYPE_CHECKING:
     from rag.papers import Paper
     from rag.text.citations import CitationPiece
 
-__all__ = ["ANSWER", "CONVERSATION"]
+__all__ = ["ANSWER", "CONVERSATION", "PAPERS"]
 
 
 def _write(answers: Sequence[ExportedAnswer]) -> str:
@@ -56,7 +59,7 @@ def _closest(answer: ExportedAnswer) -> list[str]:
     if not answer.abstained or not answer.closest:
         return []
     lines = [
-        f"- *{_plain(paper.heading)}* ({paper.id}): {_plain(why)}"
+        f"- *{_plain(paper.heading)}* ({paper.id}): {_plain(why)} {_link(paper)}"
         for paper, why in zip(answer.closest, answer.shortfalls, strict=False)
     ]
     return ["Closest papers:", "\n".join(lines)]
@@ -80,15 +83,42 @@ def _notes(answer: ExportedAnswer) -> list[str]:
 
 def _reference(paper: Paper) -> str:
     names = paper.credits if paper.authors else ""
-    parts = [names, f"*{_plain(paper.heading)}*", paper.venue, paper.when, paper.url, paper.id]
+    parts = [names, f"*{_plain(paper.heading)}*", paper.venue, paper.when, paper.id]
     shown = (part if part is parts[1] else _plain(part) for part in parts if part)
-    return ". ".join(part.removesuffix(".") for part in shown)
+    said = ". ".join(part.removesuffix(".") for part in shown)
+    return f"{said}. {_link(paper)}"
+
+
+def _link(paper: Paper) -> str:
+    return f"[{way_out_label(paper)}]({way_out(paper)})"
 
 
 def _plain(text: str) -> str:
     return " ".join(for_markdown(text).split())
 
 
+def _write_papers(papers: Sequence[Paper]) -> str:
+    if not papers:
+        return ""
+    parts = [PAPERS_MARK, *(part for paper in papers for part in _listed(paper))]
+    return "\n\n".join(parts) + "\n"
+
+
+def _listed(paper: Paper) -> list[str]:
+    """Return a heading, what is known, a way out, and the abstract."""
+    lines = [f"- {name}: {to_markdown(value)}" for name, value in facts(paper)]
+    lines.append(f"- {_link(paper)}")
+    title, abstract = to_markdown(paper.title), to_markdown(paper.abstract)
+    return [f"## {title}".strip(), "\n".join(lines), *([abstract] if abstract else [])]
+
+
+PAPERS = PaperFormat(
+    name="markdown",
+    label="Markdown",
+    suffixes=(".md", ".markdown"),
+    media_type="text/markdown",
+    write=_write_papers,
+)
 ANSWER = AnswerFormat(
     name="markdown",
     label="Markdown",

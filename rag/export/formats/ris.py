@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from rag.export.base import PaperFormat
 from rag.export.fields import (
-    Name,
     address,
-    authors_note,
     citation_keys,
     kind_of,
     pmid,
+    remarks,
     retraction_note,
     split_name,
     stated_date,
@@ -45,11 +44,12 @@ def _write(papers: Sequence[Paper]) -> str:
 def _fields(paper: Paper, key: str) -> dict[str, Any]:
     year, *rest = stated_date(paper) or [None]
     stated = [f"{part:02d}" for part in rest if part]
+    told = ("doi", "arxiv" if paper.arxiv_id else "pmid")
     fields = {
         "type_of_reference": _TYPES[kind_of(paper)],
         "id": key,
         "title": one_line(paper.title),
-        "authors": [_name(split_name(author)) for author in paper.authors],
+        "authors": [split_name(author).turned for author in paper.authors],
         "year": str(year or ""),
         "date": "/".join([str(year or ""), *stated, *[""] * (3 - len(stated))]) if stated else "",
         "secondary_title": one_line(paper.venue or ""),
@@ -58,15 +58,9 @@ def _fields(paper: Paper, key: str) -> dict[str, Any]:
         "accession_number": f"arXiv:{paper.arxiv_id}" if paper.arxiv_id else pmid(paper),
         "name_of_database": "PubMed" if pmid(paper) and not paper.arxiv_id else "",
         "urls": [one_line(address(paper))] if address(paper) else [],
-        "notes": [note for note in (retraction_note(paper), authors_note(paper)) if note],
+        "notes": [*filter(None, [retraction_note(paper)]), *remarks(paper, told)],
     }
     return {name: value for name, value in fields.items() if value}
-
-
-def _name(name: Name) -> str:
-    if name.is_literal:
-        return name.family
-    return ", ".join(part for part in (name.full_family, name.given, name.suffix) if part)
 
 
 RIS = PaperFormat(

@@ -9,6 +9,7 @@ from rag.sources.base import Confidence, Item, Reader, Rejection
 from rag.sources.bibtex import BibEntry, BrokenEntry, bib_entries, split_names
 from rag.sources.record import Record, notes_retraction, to_item
 from rag.text.latex import field_to_text
+from rag.text.remarks import read_remarks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -20,7 +21,6 @@ __all__ = ["READER"]
 _ENTRY = re.compile(r"^[ \t]*@[A-Za-z]+[ \t]*[{(][^\n{}]*[,=]", re.MULTILINE)
 _VENUES = ("journal", "journaltitle", "booktitle", "howpublished", "school", "institution")
 _ARXIV = re.compile(r"(?:arXiv:\s*|\babs/)(\d{4}\.\d{4,5})", re.IGNORECASE)
-_LISTED = re.compile(r"\d+ of (\d+) authors listed")  # as our own export notes it
 _URL = re.compile(r"\\url\s*\{(.*)\}")
 _ESCAPED = re.compile(r"\\([%&#_~{}])(?:\{\})?")
 
@@ -44,14 +44,12 @@ def _record(entry: BibEntry) -> Record:
     def text(*names: str) -> str:
         return next((value for name in names if (value := field_to_text(fields.get(name, "")))), "")
 
-    listed = _LISTED.search(text("annote"))
     where = " ".join(fields.get(name, "") for name in ("journal", "volume", "note"))
     arxiv = _ARXIV.search(where)
     return Record(
         title=": ".join(part for part in (text("title"), text("subtitle")) if part),
         abstract=text("abstract"),
         authors=_names(fields.get("author", "")),
-        author_count=listed[1] if listed else None,
         date=text("date").partition("/")[0] or _date(text("year"), text("month"), text("day")),
         year=text("year"),
         venue=text(*_VENUES),
@@ -65,6 +63,8 @@ def _record(entry: BibEntry) -> Record:
             "wos": text("unique-id").removeprefix("ISI:"),
         },
         type=entry.kind,
+        key=entry.key,
+        remarks=read_remarks([text("annote")]),
         retracted=notes_retraction(text("note")),
     )
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rag.sources.base import Confidence
 from rag.sources.json_records import json_reader, untitled
 from rag.sources.record import Record, notes_retraction
+from rag.text.remarks import read_remarks
 
 if TYPE_CHECKING:
     from rag.sources.json_records import Values
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 __all__ = ["READER", "ids_in_notes"]
 
 _NAMED = re.compile(r"\b(arXiv|PMID|PMCID|DOI)\s*:\s*(\S+)", re.IGNORECASE)
-_AUTHORS_NOTE = re.compile(r"\d+ of (\d+) authors listed")
 
 
 def ids_in_notes(*notes: Any) -> dict[str, str]:  # noqa: ANN401 - JSON
@@ -24,12 +24,21 @@ def ids_in_notes(*notes: Any) -> dict[str, str]:  # noqa: ANN401 - JSON
     >>> ids_in_notes("arXiv:2401.00001 [cs]", None)
     {'arxiv': '2401.00001'}
     """
-    found = (match for note in notes if isinstance(note, str) for match in _NAMED.finditer(note))
+    texts = (note.partition("Names: ")[0] for note in notes if isinstance(note, str))
+    found = (match for text in texts for match in _NAMED.finditer(text))
     return {match[1].lower(): match[2] for match in found}
+
+
+# What an item may be made of that has neither a date nor a place where it appeared.
+_VARIABLES = frozenset({
+    "DOI", "PMCID", "PMID", "URL", "abstract", "author", "id", "note", "number", "publisher",
+    "status", "title", "type",
+})  # fmt: skip
 
 
 def _knows(values: Values) -> Confidence:
     known = isinstance(values.get("issued"), dict) or "container-title" in values
+    known = known or {"id", "title", "type"} <= values.keys() <= _VARIABLES
     return Confidence.MARKS if known else Confidence.NO
 
 
@@ -44,12 +53,10 @@ def _convert(values: Values) -> Record:
         raise untitled(values)
     note = values.get("note")
     issued = values.get("issued")
-    listed = _AUTHORS_NOTE.search(note) if isinstance(note, str) else None
     return Record(
         title=values.get("title"),
         abstract=values.get("abstract"),
         authors=values.get("author"),
-        author_count=listed[1] if listed else None,
         date=None if _is_year(issued) else issued,
         year=issued if _is_year(issued) else None,
         venue=values.get("container-title") or values.get("event-title"),
@@ -60,6 +67,8 @@ def _convert(values: Values) -> Record:
         },
         own_id=values.get("id"),
         type=values.get("type"),
+        key=values.get("citation-key") or values.get("id"),
+        remarks=read_remarks([note] if isinstance(note, str) else []),
         retracted=notes_retraction(note, values.get("status")),
     )
 

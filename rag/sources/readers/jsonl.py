@@ -39,6 +39,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "own_id": ("id", "_id", "entry_id"),
     "type": ("type", "item_type", "publication_types", "publication_type"),
     "sources": ("sources",),
+    "key": ("citation_key", "citationkey", "citekey", "bibtex_key"),
 }  # fmt: skip
 _RETRACTED = ("retracted", "is_retracted")
 # Where records keep the ids of other services, and BEIR whatever else is known.
@@ -61,7 +62,10 @@ def _convert(values: Values) -> Record:
         raise untitled(values)
     found = {field: _first(fields, names) for field, names in _NAMES.items()}
     retracted = any(str(fields.get(name)).lower() in {"true", "1"} for name in _RETRACTED)
-    return Record(**found, ids=fields, retracted=retracted, exported=values.keys() >= _EXPORTED)
+    exported = values.keys() >= _EXPORTED
+    if exported:  # elsewhere a key may be anything
+        found["key"] = fields.get("key")
+    return Record(**found, ids=fields, retracted=retracted, exported=exported)
 
 
 def _plain_keys(values: Values) -> dict[str, Any]:

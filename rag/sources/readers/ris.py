@@ -10,6 +10,7 @@ from rag.sources.base import Confidence, Item, Reader
 from rag.sources.record import Record, notes_retraction, to_item
 from rag.sources.tagged import Syntax, TaggedRecord, tagged_records
 from rag.text.dates import parse_date, year_of
+from rag.text.remarks import read_remarks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +26,6 @@ _STRICT = re.compile(r"[ \t]*([A-Z][A-Z0-9]) {2}-(?:[ \t]*(.*))?")
 _LOOSE = re.compile(r"[ \t]*([A-Z][A-Z0-9]) {1,2}-(?:[ \t]+(.*))?")
 _PUBMED = re.compile(r"pubmed|medline", re.IGNORECASE)
 _NO_YEAR = re.compile(r"/(\d\d)/(\d\d)/?")
-_LISTED = re.compile(r"\d+ of (\d+) authors listed")  # as our own export notes it
 
 
 def _sniff(head: Head) -> Confidence:
@@ -50,19 +50,19 @@ def _record(found: TaggedRecord) -> Record:
     if accession.isdecimal() and _PUBMED.search(found.first("DB", "DP")):
         scheme, identifier = "pmid", accession
     urls = found.all("UR", "LK")
-    listed = (_LISTED.search(note) for note in found.all("N1"))
     date, year = _when(found)
     return Record(
         title=found.first("TI", "T1", "CT", "BT"),
         abstract="\n".join(found.all("AB", "N2")),
         authors=found.all("AU", "A1"),
-        author_count=next((match[1] for match in listed if match), None),
         date=date,
         year=year,
         venue=found.first("JF", "T2", "BT", "C3", "JO", "JA", "J2", "J1"),
         url=urls[0] if urls else None,
         ids={"doi": [*found.all("DO"), *found.all("M3"), *urls], scheme: identifier},
         type=found.all("TY"),
+        key=found.first("ID"),
+        remarks=read_remarks(found.all("N1")),
         retracted=notes_retraction(*found.all("N1")),
     )
 

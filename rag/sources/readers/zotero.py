@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from rag.sources.base import Confidence
 from rag.sources.json_records import json_reader, untitled
 from rag.sources.readers.csl import ids_in_notes
-from rag.sources.record import Record
+from rag.sources.record import Record, notes_retraction
+from rag.text.remarks import read_remarks
 
 if TYPE_CHECKING:
     from rag.sources.json_records import Values
@@ -16,6 +18,7 @@ __all__ = ["READER"]
 
 # What belongs to an item, and is no paper.
 _PARTS = frozenset({"attachment", "note", "annotation"})
+_KEY = re.compile(r"^\s*citation key\s*:\s*(\S+)", re.IGNORECASE | re.MULTILINE)
 _VENUES = (
     "publicationTitle", "proceedingsTitle", "bookTitle", "conferenceName", "university",
     "institution", "repository",
@@ -50,7 +53,16 @@ def _convert(values: Values) -> Record | None:
             **ids_in_notes(item.get("extra"), item.get("archiveID"), item.get("number")),
         },
         type=item.get("itemType"),
+        retracted=notes_retraction(item.get("extra")),
+        key=item.get("citationKey") or item.get("citekey") or _key_in(item.get("extra")),
+        remarks=read_remarks([extra] if isinstance(extra := item.get("extra"), str) else []),
     )
+
+
+def _key_in(extra: Any) -> str | None:  # noqa: ANN401 - JSON
+    """Return the citation key that people and Better BibTeX keep in notes."""
+    found = _KEY.search(extra) if isinstance(extra, str) else None
+    return found[1] if found else None
 
 
 def _creators(item: Values) -> list[dict[str, Any]]:

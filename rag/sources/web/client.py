@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from rag.sources.web.guard import GuardedTransport
     from rag.sources.web.service import Request, Service
 
-__all__ = ["WebClient"]
+__all__ = ["WebClient", "requested_wait"]
 
 _BUSY = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529})
 _ABSENT = frozenset({404, 410})
@@ -49,6 +49,7 @@ class WebClient:
         self._folder = settings.cache / "web"
         self.cache = WebCache(self._folder / "answers", limit=settings.web_cache_mb * 2**20)
         self._opened: GuardedTransport | None = None
+        self._rest_until: dict[str, float] = {}
 
     def close(self) -> None:
         """Close all connections and files."""
@@ -71,7 +72,7 @@ class WebClient:
         """
         address = self._address(service, request)
         key = _key(address, request)
-        kept = self.cache.get(key)
+        kept = self.cache.get(key) if request.kept else None
         if kept is not None and kept.at >= since:
             return Page(200, kept.body)
         answer: Kept | None = None
@@ -80,7 +81,8 @@ class WebClient:
                 answer = self._ask(service, request, address, kept)
         if answer is None:
             return Page(404, b"")
-        self.cache.put(key, answer)
+        if request.kept:
+            self.cache.put(key, answer)
         return Page(200, answer.body)
 
     def _address(self, service: Service, request: Request) -> str:
@@ -111,6 +113,8 @@ class WebClient:
         """Ask once; return the answer, or None where the service has no such thing."""
         secret = os.environ.get(service.key_variable, "").strip() if service.key_variable else ""
         interval = (secret and service.key_interval) or service.interval
+        if (rest := self._rest_until.pop(service.name, 0.0) - time.monotonic()) > 0:
+            _sleep(rest)
         keep_pace(self._folder / "pace", service.name, interval, _sleep)
         headers = self._headers(service, request, kept)
         if secret and service.key_header:
@@ -123,6 +127,9 @@ class WebClient:
         query = f"?{urlencode(params)}" if params else ""
         exchange = Exchange(self._transport(), self._settings, service)
         answer = exchange.get(f"{address}{request.path}{query}", headers)
+        if wait := requested_wait(answer.headers.get("backoff", "")):
+            # The answer is fine, but the next one shall be asked for later.
+            self._rest_until[service.name] = time.monotonic() + min(wait, _LONGEST_WAIT)
         if answer.status == 304 and kept is not None:
             return replace(kept, at=time.time())
         if answer.status in _ABSENT:
@@ -161,7 +168,7 @@ class WebClient:
             ServiceError: it is an error, or something else than the service sends.
         """
         if answer.status in _BUSY:
-            wait = _requested_wait(answer.headers.get("retry-after", ""))
+            wait = requested_wait(answer.headers.get("retry-after", ""))
             if wait is not None and wait > _LONGEST_WAIT:
                 raise ServiceError(f"{service.label} asks to wait {wait:,.0f} seconds")
             raise PassingError(f"{service.label} is busy (it answered {answer.status})", wait=wait)
@@ -191,7 +198,7 @@ def _key(address: str, request: Request) -> str:
     return f"{address}{request.path}?{urlencode(sorted(request.params.items()))} {accept}".strip()
 
 
-def _requested_wait(text: str) -> float | None:
+def requested_wait(text: str) -> float | None:
     """Read `Retry-After`: seconds, or a date; None where it says nothing."""
     if text.strip().isdecimal():
         return float(text)

@@ -102,6 +102,7 @@ class Request:
         asked: The identifiers that the answer should be about, as `Paper.identifiers` has them,
             where one request asks for several.
         about: What it is about, where that is one of several: an id, a day.
+        kept: Whether the answer may lie on disk: one that holds a secret may not.
         flaw: Says what is wrong with an answer that came whole but has to be asked for again;
             empty where nothing is.
     """
@@ -114,6 +115,7 @@ class Request:
     optional: bool = False
     asked: tuple[str, ...] = ()
     about: str = ""
+    kept: bool = True
     flaw: Callable[[bytes], str] | None = None
 
 
