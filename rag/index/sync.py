@@ -1,31 +1,28 @@
-"""Bring papers into the index: embed what is new or changed, and nothing else; or all again."""
+"""Bring papers into the index: embed what is new or changed, and nothing else."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field, replace
-from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from rag.index.catalog import Entry
-from rag.index.encoding import encode_papers, keep_tokens
-from rag.index.manifest import Manifest
+from rag.index.encoding import encode_in_steps, keep_tokens
 from rag.index.paper_index import chunk_ids
 from rag.papers import Paper, merge, title_key
 from rag.sources.base import Rejection
 
 if TYPE_CHECKING:
-    from rag.index.chroma_store import ChromaChunkStore
+    from rag.index.encoding import EncodedPaper
     from rag.index.paper_index import PaperIndex
-    from rag.index.token_store import TokenStore
     from rag.models.embedder import Embedder
     from rag.sources.base import Item
 
-__all__ = ["AddReport", "Progress", "add_papers", "rebuild_index"]
+__all__ = ["AddReport", "Progress", "add_papers"]
 
 Progress: TypeAlias = Callable[[int], None]  # called with how many papers have been read so far
 
-_BATCH = 256  # papers embedded and stored together: what a crash can cost
+_BATCH = 256  # papers that are looked up together
 _LISTED = 1000  # rejections that a report lists
 _BEGINNING = 300  # characters of an abstract that tell whose it is
 # The words that two of them share where they are one: between twins (.9 and more) and the volumes
@@ -103,8 +100,8 @@ def add_papers(
 ) -> AddReport:
     """Add papers to an index that is held for writing.
 
-    Every batch is stored before the next is read, so a call that is cut off loses one batch at
-    the most and goes on from there when it is made again.
+    What has been encoded is stored a second later, so a call that is cut off loses next to nothing
+    and goes on from there when it is made again.
 
     Args:
         items: Papers, and what could not be read as one.
@@ -131,30 +128,6 @@ def add_papers(
     if progress:
         progress(report.read)
     return report
-
-
-def rebuild_index(
-    index: PaperIndex, embedder: Embedder, *, progress: Progress | None = None
-) -> int:
-    """Embed every paper of an index again and return how many there are.
-
-    Until all are done the index answers from the old vectors; a call that is cut off changes
-    nothing.
-
-    Args:
-        index: The index, within `index.writing()`.
-        embedder: What the chunks are embedded with from now on.
-        progress: Called now and then with how many papers are done.
-    """
-    fresh = index.begin_rebuild()
-    entries = index.catalog.entries()
-    done: list[Entry] = []
-    while papers := [entry.paper for entry in islice(entries, _BATCH)]:
-        done.extend(_embed(papers, fresh, index.tokens, embedder))
-        if progress:
-            progress(len(done))
-    index.finish_rebuild(fresh, Manifest.of(embedder), done)
-    return len(done)
 
 
 class _Run:
@@ -217,32 +190,30 @@ class _Run:
             return
         same_text = [c for c in changes if c.before and _same_content(c.before.paper, c.paper)]
         embedded = [c for c in changes if c not in same_text]
-        done = [self._update_metadata(change) for change in same_text]
-        index = self._index
+        if same_text:
+            with self._index.step() as revision:
+                self._index.put([self._update_metadata(one, revision) for one in same_text])
         papers = [c.paper for c in embedded]
-        entries = _embed(papers, index.store, index.tokens, self._embedder)
-        for change, entry in zip(embedded, entries, strict=True):
-            before = change.before.chunks if change.before else 0
-            index.store.delete(chunk_ids(change.paper, before)[entry.chunks :])
-        index.put([*done, *entries])
+        for encoded in encode_in_steps(papers, self._embedder):
+            with self._index.step() as revision:
+                self._store(encoded, revision)
 
-    def _update_metadata(self, change: _Change) -> Entry:
+    def _store(self, encoded: list[EncodedPaper], revision: int) -> None:
+        index = self._index
+        before = index.catalog.chunk_counts([one.paper.id for one in encoded])
+        index.store.add([node for one in encoded for node in one.nodes], revision)
+        keep_tokens(encoded, self._embedder, index.tokens)
+        for one in encoded:
+            index.drop_chunks(chunk_ids(one.paper, before.get(one.paper.id, 0))[len(one.nodes) :])
+        index.put([Entry(one.paper, len(one.nodes)) for one in encoded])
+
+    def _update_metadata(self, change: _Change, revision: int) -> Entry:
         from rag.index.chroma_store import chunk_metadata
 
         chunks = change.before.chunks if change.before else 0
         metadata = chunk_metadata(change.paper)
-        self._index.store.update_metadata(chunk_ids(change.paper, chunks), metadata)
+        self._index.store.update_metadata(chunk_ids(change.paper, chunks), metadata, revision)
         return Entry(change.paper, chunks)
-
-
-def _embed(
-    papers: list[Paper], store: ChromaChunkStore, tokens: TokenStore, embedder: Embedder
-) -> list[Entry]:
-    """Cut papers into chunks, embed them, and store them; return the papers' entries."""
-    encoded = encode_papers(papers, embedder)
-    store.add([node for one in encoded for node in one.nodes])
-    keep_tokens(encoded, embedder, tokens)
-    return [Entry(one.paper, len(one.nodes)) for one in encoded]
 
 
 def _differs(change: _Change) -> bool:

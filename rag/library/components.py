@@ -165,6 +165,7 @@ class Parts:
 
         Raises:
             LibraryError: there are no papers yet.
+            StorageError: Chroma has lost some of them.
         """
         from rag.index.manifest import Manifest
 
@@ -175,6 +176,7 @@ class Parts:
                     f"The library in {self._settings.storage} holds no papers.",
                     hint="Add some first: rag add FILE_OR_FOLDER",
                 )
+            index.check_whole()
             embedder = self.embedder()
             # Each time: another process may have rebuilt the index with another embedder.
             index.check_manifest(Manifest.of(embedder))
