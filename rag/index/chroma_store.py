@@ -170,6 +170,9 @@ class ChromaChunkStore:
             hint="See what is wrong with: rag doctor",
         ) from failure
 
+    def _do(self, method: str, **given: object) -> Any:  # noqa: ANN401 - see `_collection`
+        return self._call(lambda collection: getattr(collection, method)(**given))
+
     def exists(self) -> bool:
         """Tell whether Chroma has the collection."""
         try:
@@ -180,7 +183,7 @@ class ChromaChunkStore:
 
     def count(self) -> int:
         """Count the chunks."""
-        return int(self._call(lambda collection: collection.count()))
+        return int(self._do("count"))
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -189,7 +192,7 @@ class ChromaChunkStore:
 
     def set_facts(self, facts: dict[str, Any]) -> None:
         """Replace what the collection says about itself."""
-        self._call(lambda collection: collection.modify(metadata=facts))
+        self._do("modify", metadata=facts)
 
     def sibling(self, building: str) -> ChromaChunkStore:
         """Return a store over the collection that is to replace this one's.
@@ -229,21 +232,20 @@ class ChromaChunkStore:
             revision: Of the library with them, by which others find what is new.
         """
         for part in self._parts(nodes):
-            self._call(
-                lambda collection, part=part: collection.upsert(
-                    ids=[node.node_id for node in part],
-                    embeddings=np.array([node.get_embedding() for node in part], dtype=np.float32),
-                    documents=[node.text for node in part],
-                    metadatas=[
-                        {
-                            **node.metadata,
-                            "start": node.start_char_idx,
-                            "end": node.end_char_idx,
-                            "revision": revision,
-                        }
-                        for node in part
-                    ],
-                )
+            self._do(
+                "upsert",
+                ids=[node.node_id for node in part],
+                embeddings=np.array([node.get_embedding() for node in part], dtype=np.float32),
+                documents=[node.text for node in part],
+                metadatas=[
+                    {
+                        **node.metadata,
+                        "start": node.start_char_idx,
+                        "end": node.end_char_idx,
+                        "revision": revision,
+                    }
+                    for node in part
+                ],
             )
 
     def update_metadata(
@@ -252,16 +254,12 @@ class ChromaChunkStore:
         """Replace fields of the metadata of chunks, leaving their vectors and texts alone."""
         stamped = {**metadata, "revision": revision}
         for part in self._parts(ids):
-            self._call(
-                lambda collection, part=part: collection.update(
-                    ids=list(part), metadatas=[stamped] * len(part)
-                )
-            )
+            self._do("update", ids=list(part), metadatas=[stamped] * len(part))
 
     def delete(self, ids: Sequence[str]) -> None:
         """Delete chunks; those that there are none of are passed over."""
         for part in self._parts(ids):
-            self._call(lambda collection, part=part: collection.delete(ids=list(part)))
+            self._do("delete", ids=list(part))
 
     def nearest(
         self, embedding: Sequence[float], k: int, *, among: list[str] | None = None
@@ -269,10 +267,8 @@ class ChromaChunkStore:
         """Find the ids of the nearest chunks and their cosine similarity, best first."""
         if k < 1 or among == []:
             return []
-        found = self._call(
-            lambda collection: collection.query(
-                query_embeddings=[embedding], n_results=k, ids=among, include=["distances"]
-            )
+        found = self._do(
+            "query", query_embeddings=[embedding], n_results=k, ids=among, include=["distances"]
         )
         return [(i, 1.0 - d) for i, d in zip(found["ids"][0], found["distances"][0], strict=True)]
 
@@ -292,7 +288,7 @@ class ChromaChunkStore:
 
     def ids(self) -> list[str]:
         """Return the ids of all chunks, as they are at one moment."""
-        return list(self._call(lambda collection: collection.get(include=[]))["ids"])
+        return list(self._do("get", include=[])["ids"])
 
     def rows(self, ids: Sequence[str]) -> Iterator[Row]:
         """Yield those chunks of some ids that there are.
@@ -313,16 +309,12 @@ class ChromaChunkStore:
             yield from self._rows_where({"paper_id": {"$in": list(part)}})
 
     def _rows_where(self, where: dict[str, Any]) -> Iterator[Row]:
-        found = self._call(
-            lambda collection: collection.get(where=where, include=["documents", "metadatas"])
-        )
+        found = self._do("get", where=where, include=["documents", "metadatas"])
         return _rows_of(found)
 
     def _get(self, ids: Sequence[str], *include: str) -> Iterator[dict[str, Any]]:
         for part in self._parts(ids):
-            yield self._call(
-                lambda collection, part=part: collection.get(ids=list(part), include=list(include))
-            )
+            yield self._do("get", ids=list(part), include=list(include))
 
     def _parts(self, given: Sequence[_T]) -> Iterator[Sequence[_T]]:
         """Cut what is asked or told into pieces that Chroma takes; nothing makes none."""

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PaperIndex", "chunk_ids"]
 
-_LOCK_SECONDS = 10
+_LOCK_SECONDS = 30
 _OURS = frozenset({"chroma", "cache", ".lock"})
 _HARMLESS = frozenset({"README.md", ".gitignore", ".gitkeep", ".DS_Store"})
 _BATCH = 5_000  # papers that are in memory at once
