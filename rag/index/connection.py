@@ -96,6 +96,7 @@ class Connection:
             try:
                 self._changed.wait_for(lambda: not self._users)
                 self._client.close()  # type: ignore[attr-defined]
+                _close_sockets(self._client)
             finally:
                 self._client = None
                 self._closing = False
@@ -126,3 +127,11 @@ class Connection:
             raise StorageError(
                 f"Chroma can't be opened at {self.where} ({error}).", hint=hint
             ) from error
+
+
+def _close_sockets(client: ClientAPI) -> None:
+    """Close the connections to a server, which Chroma leaves open; no other client shares them."""
+    for one in (client, getattr(client, "_admin_client", None)):
+        session = getattr(getattr(one, "_server", None), "_session", None)
+        if isinstance(session, httpx.Client):
+            session.close()

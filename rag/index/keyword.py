@@ -80,8 +80,8 @@ class KeywordIndex:
 
     def rewrite(self, papers: Iterable[Paper]) -> None:
         """Hold these papers and no others, and nothing of what was there before; and commit."""
-        writer = self._open_writer()
-        writer.delete_all_documents()
+        self.commit()  # what has been put is otherwise no document that could be deleted yet
+        self._open_writer().delete_all_documents()
         self.put(papers)
         self.commit()
 

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,7 +19,6 @@ from rag.search.query import Filters
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from rag import Settings
 
@@ -104,7 +104,7 @@ def test_storage_that_can_not_be_written_is_asked_all_the_same(
 
     def run(*args: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [*drop, sys.executable, "-m", "rag", *args],
+            [*drop, Path(sys.executable).with_name("rag"), *args],
             env=environment,
             capture_output=True,
             text=True,

@@ -149,3 +149,5 @@ def test_the_lock_of_a_client_that_died_is_taken_away(
         pass
     with connection.use() as client:
         assert [one.name for one in client.list_collections() if name in one.name] == []
+    connection.close()
+    other.close()

@@ -137,9 +137,9 @@ def test_papers_that_are_gone_weigh_no_more_once_the_index_is_written_anew(
     clean.put(paper(f"n{number}", f"Number {number}", "Rivers.") for number in range(5))
     clean.commit()
     assert clean.remnants == 0
-    index.rewrite(paper(f"n{number}", f"Number {number}", "Rivers.") for number in range(5))
-    index.put([paper("other", "Rivers", "Rivers and rivers.")])
-    index.commit()
+    index.rewrite(
+        paper(name, name, "Rivers.") for name in ("other", *(f"n{number}" for number in range(5)))
+    )
     index.remove(["x:other"])
     index.commit()
     assert index.remnants > 0
