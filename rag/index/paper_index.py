@@ -311,6 +311,7 @@ class PaperIndex:
         """
         with self._server_lock():
             if self._settings.chroma_url is not None and self._server_is_ahead():
+                self._commit_keyword()  # or what it lacks would be put into it once more
                 self._catch_up(mend=False)
             facts = self.store.facts
             revision = self._last_revision(facts) + 1
@@ -440,6 +441,7 @@ class PaperIndex:
             with self._write_lock.acquire(timeout=_LOCK_SECONDS if empty else 0):
                 if self.store.exists() and not self._is_another():
                     self._catch_up(mend=False)
+                    self._forget_remnants()
                     self.catalog.set_facts(writing="")
         except Timeout:
             return
@@ -449,7 +451,7 @@ class PaperIndex:
 
         Args:
             mend: Delete from Chroma what belongs to no whole paper.
-            foreign: Take what Chroma has as an addition to what the caches have.
+            foreign: Take of what Chroma has only what the caches have not.
         """
         from rag.index.repair import catch_up
 
@@ -469,14 +471,12 @@ class PaperIndex:
             others=others,
             removed=removed,
             indexed=up_to_date,
+            foreign=foreign,
             mend=mend,
         )
         if mend:
             self.catalog.set_facts(leaving="")
-        if foreign:
-            return
-        self._forget_remnants()
-        if "manifest" in facts:
+        if "manifest" in facts and not foreign:
             self._note(facts, indexed=str(facts.get("revision", 0)))
 
 

@@ -70,6 +70,7 @@ def catch_up(
     others: bool,
     removed: bool,
     indexed: bool,
+    foreign: bool,
     mend: bool,
 ) -> None:
     """Take over what Chroma has.
@@ -82,24 +83,27 @@ def catch_up(
             removed. Otherwise it is lost, and the caches keep it.
         removed: Whether chunks may have been deleted since.
         indexed: Whether the keyword index has all that the catalogue has.
+        foreign: Whether the caches are newer than Chroma: then they keep the papers they have.
         mend: Whether chunks that belong to no whole paper may be deleted from Chroma, which is for
             those alone who hold the library for changes.
     """
     leaving = set(caches.leaving())
+    kept = leaving | (caches.catalog.ids() if foreign else set())
     if mend and leaving:
         store.delete([row.id for row in store.rows_of_papers(leaving)])
     caches.remove(leaving)
     rows = store.rows(store.ids()) if since is None else store.rows_since(since)
-    found = _entries(rows, leaving)
+    found = _entries(rows, kept)
     caches.put(_news(found, caches.catalog) if indexed else found)
     if since is None or removed or mend or store.count() != caches.catalog.count_chunks():
-        _compare(store, caches, leaving, others=others, mend=mend)
+        _compare(store, caches, kept, others=others, mend=mend)
     _index_what_is_missing(caches)
 
 
-def _entries(rows: Iterable[Row], leaving: set[str]) -> Iterable[Entry]:
+def _entries(rows: Iterable[Row], kept: set[str]) -> Iterable[Entry]:
+    """Rebuild the papers of chunks, without some of them."""
     found = (Entry(paper, chunks) for paper, chunks in whole_papers(rows))
-    return (entry for entry in found if entry.paper.id not in leaving)
+    return (entry for entry in found if entry.paper.id not in kept)
 
 
 def _news(entries: Iterable[Entry], catalog: Catalog) -> Iterable[Entry]:
@@ -108,13 +112,13 @@ def _news(entries: Iterable[Entry], catalog: Catalog) -> Iterable[Entry]:
 
 
 def _compare(
-    store: ChromaChunkStore, caches: Caches, leaving: set[str], *, others: bool, mend: bool
+    store: ChromaChunkStore, caches: Caches, kept: set[str], *, others: bool, mend: bool
 ) -> None:
     """Compare the chunks that there are with those that there must be."""
     there, expected = set(store.ids()), caches.catalog.chunk_ids()
-    unknown = {_paper_of(one) for one in there - expected.keys()} - leaving
+    unknown = {_paper_of(one) for one in there - expected.keys()} - kept
     if unknown:
-        caches.put(_entries(store.rows_of_papers(unknown), leaving))
+        caches.put(_entries(store.rows_of_papers(unknown), kept))
         expected = caches.catalog.chunk_ids()
     missing = expected.keys() - there
     if others and missing:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -104,6 +105,30 @@ def test_a_loss_is_told_and_mended_by_a_rebuild(
         assert again == found
         assert library.add(data / "papers.jsonl").unchanged == 12
     assert all(check.ok for check in diagnose(tiny_settings) if check.name == "library")
+
+
+def test_an_older_copy_of_chroma_takes_nothing_from_the_catalogue(
+    tiny_settings: Settings, data: Path, tmp_path: Path
+) -> None:
+    with Library(settings=tiny_settings) as library:
+        library.add(data / "papers.jsonl")
+        library.remove("pmid:9990004")
+    shutil.copytree(tiny_settings.storage / "chroma", tmp_path / "older")
+    with Library(settings=tiny_settings) as library:
+        changed = [replace(paper, venue="A New Venue") for paper in library.papers()]
+        library.add_papers(changed)
+        expected = list(library.papers())
+        assert {paper.venue for paper in expected} == {"A New Venue"}
+    lose_folder(tiny_settings)
+    shutil.copytree(tmp_path / "older", tiny_settings.storage / "chroma")
+    with Library(settings=tiny_settings) as library:
+        assert "older state" in library.status()["damage"]
+        assert list(library.papers()) == expected
+        library.rebuild()
+        assert list(library.papers()) == expected
+        assert "damage" not in library.status()
+    with Library(settings=tiny_settings) as library:
+        assert len(library.search("bees", 12)) == 11
 
 
 def test_a_reader_between_two_steps_of_a_rebuild_makes_no_collection(
