@@ -176,10 +176,10 @@ class Parts:
                     f"The library in {self._settings.storage} holds no papers.",
                     hint="Add some first: rag add FILE_OR_FOLDER",
                 )
-            index.check_whole()
             embedder = self.embedder()
             # Each time: another process may have rebuilt the index with another embedder.
             index.check_manifest(Manifest.of(embedder))
+            index.check_whole()
             if self._retrieval is None:
                 self._retrieval = self._open_retrieval(index, embedder)
             return self._retrieval
