@@ -11,7 +11,7 @@ STAMP := $(VENV)/.installed
 EXAMPLES := tests/test_docs_examples.py
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo ui test check format docs lock bench fuzz fit clean
+.PHONY: help install demo ui test faults check format docs lock bench fuzz fit clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -36,6 +36,9 @@ test: $(STAMP) ## run the tests
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --ignore tests/ui --ignore $(EXAMPLES) $(ARGS)
 # Apart, because an event loop runs in the process that drives the browser.
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile tests/ui $(ARGS)
+
+faults: $(STAMP) ## the long tests of kills and of several clients, some minutes
+	RAG_FAULTS=long $(BIN)/python -m pytest --numprocesses 2 --dist loadfile tests/faults $(ARGS)
 
 check: $(STAMP) ## lint, formatting, types, dead code, dependencies; run the examples of the docs
 	$(BIN)/ruff check .

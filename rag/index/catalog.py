@@ -121,6 +121,17 @@ class Catalog:
             row = self._db.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
         return row[0] if row else None
 
+    def chunk_ids(self) -> dict[str, str]:
+        """Return the ids of all chunks that there must be, each with the id of its paper."""
+        with self._lock:
+            rows = self._db.execute("SELECT id, chunks FROM papers").fetchall()
+        return {f"{one}#{number}": one for one, chunks in rows for number in range(chunks)}
+
+    def ids(self) -> set[str]:
+        """Return the ids of all papers."""
+        with self._lock:
+            return {row[0] for row in self._db.execute("SELECT id FROM papers")}
+
     def set_facts(self, **facts: str) -> None:
         """Set facts and commit."""
         with self._lock, self._db:
@@ -324,13 +335,6 @@ class Catalog:
         with self._lock, self._db:
             self._db.executemany("DELETE FROM papers WHERE id = ?", [(one,) for one in gone])
             self._forget_names(gone)
-
-    def clear(self) -> None:
-        """Remove everything and commit."""
-        with self._lock, self._db:
-            self._db.execute("DELETE FROM papers")
-            self._db.execute("DELETE FROM names")
-            self._db.execute("DELETE FROM facts")
 
     def _forget_names(self, ids: Iterable[str]) -> None:
         self._db.executemany("DELETE FROM names WHERE paper_id = ?", [(one,) for one in ids])

@@ -7,36 +7,34 @@ the abstract, which the texts and offsets of its chunks give back.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-import chromadb
 import numpy as np
-from chromadb.config import Settings as ChromaSettings
-from chromadb.errors import ChromaError
+from chromadb.errors import ChromaError, NotFoundError
 
 from rag.errors import StorageError
+from rag.index.connection import LostError
 from rag.papers import Paper
 from rag.text.sentences import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from chromadb.api import ClientAPI
     from chromadb.api.collection_configuration import CreateHNSWConfiguration
+    from chromadb.api.models.Collection import Collection
     from llama_index.core.schema import TextNode
     from numpy.typing import NDArray
 
-__all__ = [
-    "ChromaChunkStore",
-    "chunk_metadata",
-    "finish_renaming",
-    "open_client",
-    "stored_papers",
-]
+    from rag.index.connection import Connection
 
+__all__ = ["ChromaChunkStore", "Row", "chunk_metadata", "settle_rebuild", "whole_papers"]
+
+_T = TypeVar("_T")
 _PAGE = 2_000
 _REBUILD = "-rebuild"
+_OLD = "-old"
+_ATTEMPTS = 4  # a reader meets a collection that another process has just replaced
 # More neighbours than Chroma's defaults: on 140k abstracts they lose next to nothing.
 _HNSW: CreateHNSWConfiguration = {
     "space": "cosine",
@@ -46,43 +44,35 @@ _HNSW: CreateHNSWConfiguration = {
 }
 
 
-def open_client(folder: Path | None, url: str | None) -> ClientAPI:
-    """Open Chroma in a folder, or connect to a server; without telemetry either way.
+def settle_rebuild(connection: Connection, name: str) -> None:
+    """Finish a rebuild that was cut off while the new collection took the old one's place.
 
-    Raises:
-        StorageError: the folder can't be used, or no server answers.
+    Only for one who holds the library for changes. No collection with papers in it is deleted
+    unless one that is whole has its name.
     """
-    settings = ChromaSettings(anonymized_telemetry=False)
-    try:
-        if url is None:
-            # Chroma keeps open folders by the path as it is written: "storage" must not mean
-            # another library's after a change of the working folder.
-            path = str(folder.resolve() if folder else "")
-            return chromadb.PersistentClient(path, settings=settings)
-        from urllib.parse import urlsplit
-
-        parts = urlsplit(url)
-        ssl = parts.scheme == "https"
-        port = parts.port or (443 if ssl else 8000)
-        return chromadb.HttpClient(parts.hostname or "", port=port, ssl=ssl, settings=settings)
-    except (ChromaError, ValueError, OSError, RuntimeError) as error:
-        where = url or str(folder)
-        hint = (
-            "Start the server, or correct RAG_CHROMA_URL."
-            if url
-            else "Check the folder's permissions and free space."
-        )
-        raise StorageError(f"Chroma can't be opened at {where} ({error}).", hint=hint) from error
+    with connection.use() as client:
+        names = _names(client)
+        if name + _REBUILD in names:
+            fresh = client.get_collection(name + _REBUILD, embedding_function=None)
+            if _is_whole(fresh) and fresh.count() and not _count(client, name, names):
+                if name in names:  # an empty one, made meanwhile
+                    client.delete_collection(name)
+                fresh.modify(name=name)
+                names.add(name)
+        if name + _OLD in names:
+            if name in names:
+                client.delete_collection(name + _OLD)
+            else:
+                client.get_collection(name + _OLD, embedding_function=None).modify(name=name)
 
 
-def finish_renaming(client: ClientAPI, name: str) -> None:
-    """Finish a rebuild that was cut off between deleting the old collection and renaming."""
-    names = _names(client)
-    if name in names or name + _REBUILD not in names:
-        return
-    whole = client.get_collection(name + _REBUILD, embedding_function=None)
-    if "manifest" in (whole.metadata or {}):
-        whole.modify(name=name)
+def _count(client: ClientAPI, name: str, names: set[str]) -> int:
+    return client.get_collection(name, embedding_function=None).count() if name in names else 0
+
+
+def _is_whole(fresh: Collection) -> bool:
+    """Tell whether a collection beside the one in use was ready to take its place."""
+    return "manifest" in (fresh.metadata or {})
 
 
 def _names(client: ClientAPI) -> set[str]:
@@ -108,75 +98,168 @@ def chunk_metadata(paper: Paper) -> dict[str, Any]:
     return metadata | {name: value for name, value in optional.items() if value}
 
 
+class Row(NamedTuple):
+    """A chunk as it is stored."""
+
+    id: str
+    text: str
+    metadata: dict[str, Any]
+
+
 class ChromaChunkStore:
     """The chunks of a library in one Chroma collection.
 
-    What is given again is replaced; batches keep within the size that Chroma itself states.
+    What is given again is replaced; batches keep within the size that Chroma itself states. A call
+    that fails because another process has replaced the collection, or knows more than this one's
+    memory, is made again with a client that is opened anew.
 
     Args:
-        client: An open Chroma client.
-        name: The collection; it is made when it is missing.
+        connection: To Chroma.
+        name: The collection.
+        create: Make it where it is missing, which is for those alone who hold the library for
+            changes: a reader that made it would take the place of one that is being renamed.
     """
 
-    def __init__(self, client: ClientAPI, name: str) -> None:
-        self._client = client
+    def __init__(self, connection: Connection, name: str, *, create: bool = False) -> None:
+        self._connection = connection
+        self._name = name
+        self._found: tuple[ClientAPI, Any] | None = None
+        self._batch = 0
+        if create:
+            with connection.use() as client:
+                client.get_or_create_collection(
+                    name, configuration={"hnsw": _HNSW}, embedding_function=None
+                )
+
+    def _collection(self, client: ClientAPI, *, fresh: bool = False) -> Any:  # noqa: ANN401
         # Untyped: Chroma's types leave open whether what was asked for is there.
-        self._collection: Any = client.get_or_create_collection(
-            name, configuration={"hnsw": _HNSW}, embedding_function=None
-        )
-        self._batch = client.get_max_batch_size()
+        if self._found is None or self._found[0] is not client:
+            self._batch = client.get_max_batch_size()
+            fresh = True
+        if fresh or self._found is None:
+            self._found = (client, self._look_up(client))
+        return self._found[1]
+
+    def _look_up(self, client: ClientAPI) -> Collection:
+        try:
+            return client.get_collection(self._name, embedding_function=None)
+        except NotFoundError:
+            pass
+        try:
+            # Between the two steps in which another process puts it in the place of the old one.
+            fresh = client.get_collection(self._name + _REBUILD, embedding_function=None)
+            if _is_whole(fresh):
+                return fresh
+            return client.get_collection(self._name, embedding_function=None)
+        except NotFoundError as error:
+            raise LostError(self._connection.where) from error
+
+    def _call(self, ask: Callable[[Any], _T], *, fresh: bool = False) -> _T:
+        """Ask the collection, with a new client where that fails."""
+        failure: Exception | None = None
+        for attempt in range(_ATTEMPTS):
+            try:
+                with self._connection.use() as client:
+                    return ask(self._collection(client, fresh=fresh or attempt > 0))
+            # Chroma has no one error for what is gone, nor for a client that has been stopped.
+            except (ChromaError, RuntimeError, AttributeError) as error:
+                failure = error
+            self._connection.close()
+        raise StorageError(
+            f"Chroma at {self._connection.where} fails ({failure}).",
+            hint="See what is wrong with: rag doctor",
+        ) from failure
+
+    def _do(self, method: str, **given: object) -> Any:  # noqa: ANN401 - see `_collection`
+        return self._call(lambda collection: getattr(collection, method)(**given))
+
+    def exists(self) -> bool:
+        """Tell whether Chroma has the collection."""
+        try:
+            self._call(lambda collection: collection, fresh=True)
+        except LostError:
+            return False
+        return True
 
     def count(self) -> int:
         """Count the chunks."""
-        return int(self._collection.count())
+        return int(self._do("count"))
 
     @property
     def facts(self) -> dict[str, Any]:
         """What the collection says about itself, freshly read."""
-        fresh = self._client.get_collection(self._collection.name, embedding_function=None)
-        return dict(fresh.metadata or {})
+        return self._call(lambda collection: dict(collection.metadata or {}), fresh=True)
 
     def set_facts(self, facts: dict[str, Any]) -> None:
         """Replace what the collection says about itself."""
-        self._collection.modify(metadata=facts)
+        self._do("modify", metadata=facts)
 
-    def sibling(self) -> ChromaChunkStore:
-        """Return a store over a new, empty collection, which is to replace this one's."""
-        name = self._collection.name + _REBUILD
-        if name in _names(self._client):
-            self._client.delete_collection(name)  # left over from a rebuild that was cut off
-        return ChromaChunkStore(self._client, name)
+    def sibling(self, building: str) -> ChromaChunkStore:
+        """Return a store over the collection that is to replace this one's.
+
+        Args:
+            building: How its chunks are made. What a rebuild that was cut off has made in the same
+                way is kept; what was made in another is deleted.
+        """
+        name = self._name + _REBUILD
+        with self._connection.use() as client:
+            if name in _names(client):
+                left = client.get_collection(name, embedding_function=None)
+                if (left.metadata or {}).get("building") != building:
+                    client.delete_collection(name)
+        fresh = ChromaChunkStore(self._connection, name, create=True)
+        fresh.set_facts({"building": building})
+        return fresh
 
     def replace_with(self, other: ChromaChunkStore) -> None:
-        """Delete this store's collection and give its name to another's."""
-        name = self._collection.name
-        self._client.delete_collection(name)
-        other._collection.modify(name=name)
+        """Give the name of this store's collection to another's, and delete this one's."""
+        with self._connection.use() as client:
+            names = _names(client)
+            if self._name in names:
+                old = client.get_collection(self._name, embedding_function=None)
+                old.modify(name=self._name + _OLD)
+            fresh = client.get_collection(other._name, embedding_function=None)
+            fresh.modify(name=self._name)
+            if self._name in names:
+                client.delete_collection(self._name + _OLD)
+        self._found = None
 
-    def add(self, nodes: Sequence[TextNode]) -> None:
-        """Store nodes with their embeddings, replacing those of the same id."""
-        for start in range(0, len(nodes), self._batch):
-            part = nodes[start : start + self._batch]
-            self._collection.upsert(
+    def add(self, nodes: Sequence[TextNode], revision: int = 0) -> None:
+        """Store nodes with their embeddings, replacing those of the same id.
+
+        Args:
+            nodes: With embeddings.
+            revision: Of the library with them, by which others find what is new.
+        """
+        for part in self._parts(nodes):
+            self._do(
+                "upsert",
                 ids=[node.node_id for node in part],
                 embeddings=np.array([node.get_embedding() for node in part], dtype=np.float32),
                 documents=[node.text for node in part],
                 metadatas=[
-                    {**node.metadata, "start": node.start_char_idx, "end": node.end_char_idx}
+                    {
+                        **node.metadata,
+                        "start": node.start_char_idx,
+                        "end": node.end_char_idx,
+                        "revision": revision,
+                    }
                     for node in part
                 ],
             )
 
-    def update_metadata(self, ids: Sequence[str], metadata: dict[str, Any]) -> None:
+    def update_metadata(
+        self, ids: Sequence[str], metadata: dict[str, Any], revision: int = 0
+    ) -> None:
         """Replace fields of the metadata of chunks, leaving their vectors and texts alone."""
-        for start in range(0, len(ids), self._batch):
-            part = list(ids[start : start + self._batch])
-            self._collection.update(ids=part, metadatas=[metadata] * len(part))
+        stamped = {**metadata, "revision": revision}
+        for part in self._parts(ids):
+            self._do("update", ids=list(part), metadatas=[stamped] * len(part))
 
     def delete(self, ids: Sequence[str]) -> None:
         """Delete chunks; those that there are none of are passed over."""
-        for start in range(0, len(ids), self._batch):
-            self._collection.delete(ids=list(ids[start : start + self._batch]))
+        for part in self._parts(ids):
+            self._do("delete", ids=list(part))
 
     def nearest(
         self, embedding: Sequence[float], k: int, *, among: list[str] | None = None
@@ -184,76 +267,96 @@ class ChromaChunkStore:
         """Find the ids of the nearest chunks and their cosine similarity, best first."""
         if k < 1 or among == []:
             return []
-        found = self._collection.query(
-            query_embeddings=[embedding], n_results=k, ids=among, include=["distances"]
+        found = self._do(
+            "query", query_embeddings=[embedding], n_results=k, ids=among, include=["distances"]
         )
         return [(i, 1.0 - d) for i, d in zip(found["ids"][0], found["distances"][0], strict=True)]
 
     def vectors(self, ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         """Return the embeddings of chunks by id, each of shape (dimension,)."""
         found: dict[str, NDArray[np.float32]] = {}
-        for start in range(0, len(ids), self._batch):
-            part = self._collection.get(
-                ids=list(ids[start : start + self._batch]), include=["embeddings"]
-            )
+        for part in self._get(ids, "embeddings"):
             found.update(zip(part["ids"], np.asarray(part["embeddings"], np.float32), strict=True))
         return found
 
     def passages(self, ids: Sequence[str]) -> dict[str, tuple[str, Span]]:
         """Return the texts of chunks by id, each with its place in the abstract."""
-        found = self._collection.get(ids=list(ids), include=["documents", "metadatas"])
-        rows = zip(found["ids"], found["documents"], found["metadatas"], strict=True)
-        return {one: (text, Span(about["start"], about["end"])) for one, text, about in rows}
+        return {
+            row.id: (row.text, Span(row.metadata["start"], row.metadata["end"]))
+            for row in self.rows(ids)
+        }
 
-    def rows(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
-        """Yield every chunk's id, text and metadata."""
-        offset = 0
-        while True:
-            found = self._collection.get(
-                limit=_PAGE, offset=offset, include=["documents", "metadatas"]
-            )
-            if not found["ids"]:
-                return
-            yield from zip(found["ids"], found["documents"], found["metadatas"], strict=True)
-            offset += len(found["ids"])
+    def ids(self) -> list[str]:
+        """Return the ids of all chunks, as they are at one moment."""
+        return list(self._do("get", include=[])["ids"])
+
+    def rows(self, ids: Sequence[str]) -> Iterator[Row]:
+        """Yield those chunks of some ids that there are.
+
+        By id, never page by page: what another client deletes meanwhile would move the pages, and
+        chunks that are there would be passed over.
+        """
+        for part in self._get(ids, "documents", "metadatas"):
+            yield from _rows_of(part)
+
+    def rows_since(self, revision: int) -> Iterator[Row]:
+        """Yield the chunks that were written in a revision or after it."""
+        yield from self._rows_where({"revision": {"$gte": revision}})
+
+    def rows_of_papers(self, papers: Iterable[str]) -> Iterator[Row]:
+        """Yield all chunks of some papers, each paper's as they are at one moment."""
+        for part in self._parts(list(papers)):
+            yield from self._rows_where({"paper_id": {"$in": list(part)}})
+
+    def _rows_where(self, where: dict[str, Any]) -> Iterator[Row]:
+        found = self._do("get", where=where, include=["documents", "metadatas"])
+        return _rows_of(found)
+
+    def _get(self, ids: Sequence[str], *include: str) -> Iterator[dict[str, Any]]:
+        for part in self._parts(ids):
+            yield self._do("get", ids=list(part), include=list(include))
+
+    def _parts(self, given: Sequence[_T]) -> Iterator[Sequence[_T]]:
+        """Cut what is asked or told into pieces that Chroma takes; nothing makes none."""
+        if given and not self._batch:
+            self._call(lambda collection: collection)
+        size = max(1, min(self._batch, _PAGE))
+        for start in range(0, len(given), size):
+            yield given[start : start + size]
 
 
-def stored_papers(store: ChromaChunkStore, orphans: list[str]) -> Iterator[tuple[Paper, int]]:
-    """Rebuild every paper, and its number of chunks, from the chunks in Chroma.
+def _rows_of(found: dict[str, Any]) -> Iterator[Row]:
+    return map(Row, found["ids"], found["documents"], found["metadatas"])
+
+
+def whole_papers(rows: Iterable[Row]) -> Iterator[tuple[Paper, int]]:
+    """Rebuild every paper, and its number of chunks, from its chunks.
 
     A paper whose chunks are not all there, or stem from different versions of it (a change that
     was cut off), is left out: adding it again makes it whole.
-
-    Args:
-        store: The chunks.
-        orphans: Takes the ids of chunks that belong to no whole paper.
     """
-    waiting: dict[str, dict[int, tuple[str, dict[str, Any]]]] = {}
-    whole: dict[str, int] = {}
-    for chunk_id, text, metadata in store.rows():
-        paper_id, number = metadata["paper_id"], metadata["chunk"]
+    waiting: dict[str, dict[int, Row]] = {}
+    whole: set[str] = set()
+    for row in rows:
+        paper_id, number = row.metadata["paper_id"], row.metadata["chunk"]
         if paper_id in whole:
-            orphans.append(chunk_id)
             continue
         chunks = waiting.setdefault(paper_id, {})
-        chunks[number] = (text, metadata)
+        chunks[number] = row
         paper = _rebuild(chunks)
         if paper is not None:
-            whole[paper_id] = count = chunks[0][1]["chunks"]
-            orphans += (f"{paper_id}#{surplus}" for surplus in chunks if surplus >= count)
-            yield paper, count
+            whole.add(paper_id)
             del waiting[paper_id]
-    orphans += (f"{paper_id}#{number}" for paper_id, left in waiting.items() for number in left)
+            yield paper, chunks[0].metadata["chunks"]
 
 
-def _rebuild(chunks: dict[int, tuple[str, dict[str, Any]]]) -> Paper | None:
+def _rebuild(chunks: dict[int, Row]) -> Paper | None:
     first = chunks.get(0)
-    if first is None or any(number not in chunks for number in range(first[1]["chunks"])):
+    if first is None or any(number not in chunks for number in range(first.metadata["chunks"])):
         return None
     abstract = ""
-    for number in range(first[1]["chunks"]):
-        text, metadata = chunks[number]
+    for number in range(first.metadata["chunks"]):
         # Between chunks stood white space, which a paper's text has only as single spaces.
-        abstract = abstract.ljust(metadata["start"]) + text
-    paper = Paper.from_dict({**json.loads(first[1]["record"]), "abstract": abstract})
-    return paper if paper.content_hash() == first[1]["content_hash"] else None
+        abstract = abstract.ljust(chunks[number].metadata["start"]) + chunks[number].text
+    paper = Paper.from_dict({**json.loads(first.metadata["record"]), "abstract": abstract})
+    return paper if paper.content_hash() == first.metadata["content_hash"] else None

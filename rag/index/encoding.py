@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from rag.models.encoder import SentenceEncoder
     from rag.papers import Paper
 
-__all__ = ["EncodedPaper", "PaperTokens", "encode_papers", "keep_tokens"]
+__all__ = ["EncodedPaper", "PaperTokens", "encode_in_steps", "encode_papers", "keep_tokens"]
+
+_STEP = 48  # texts that are encoded before they are stored: a second of work for two cores
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,30 @@ class EncodedPaper:
 
 def encode_papers(papers: Sequence[Paper], embedder: Embedder) -> list[EncodedPaper]:
     """Cut papers into chunks and encode those; the papers keep their order."""
-    groups = _cut(papers, embedder)
+    return _encoded(papers, _cut(papers, embedder), embedder)
+
+
+def encode_in_steps(papers: Sequence[Paper], embedder: Embedder) -> Iterator[list[EncodedPaper]]:
+    """Encode as `encode_papers` does, a few papers at a time, to be stored at once.
+
+    What is encoded and not yet stored is what a process that is killed loses.
+    """
+    part: list[Paper] = []
+    groups: list[list[TextNode]] = []
+    for paper in papers:
+        (nodes,) = _cut([paper], embedder)
+        if part and sum(map(len, groups)) + len(nodes) > _STEP:
+            yield _encoded(part, groups, embedder)
+            part, groups = [], []
+        part.append(paper)
+        groups.append(nodes)
+    if part:
+        yield _encoded(part, groups, embedder)
+
+
+def _encoded(
+    papers: Sequence[Paper], groups: list[list[TextNode]], embedder: Embedder
+) -> list[EncodedPaper]:
     texts = _texts(groups)
     if embedder.one_pass:
         vectors, tokens = _encode(groups, texts, embedder.encoder)

@@ -5,6 +5,7 @@ It is a cache: everything in it can be rebuilt from Chroma.
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ __all__ = ["KeywordIndex"]
 
 _TOKENIZER = "abstracts"
 _MAX_TERMS = 256  # of a question; a pasted page is cut here
+_TIES = 20  # of one score about the last that is asked for
 _WRITER_BYTES = 64_000_000
 
 
@@ -47,6 +49,7 @@ class KeywordIndex:
         # Positions are never asked for: leaving them out halves the index.
         schema.add_text_field("text", tokenizer_name=_TOKENIZER, index_option="freq")
         self._schema = schema.build()
+        self._folder = folder
         self._writer: Any = None
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -75,9 +78,30 @@ class KeywordIndex:
         for paper_id in ids:
             writer.delete_documents_by_term("id", paper_id)
 
-    def clear(self) -> None:
-        """Remove everything; seen after `commit`."""
+    def rewrite(self, papers: Iterable[Paper]) -> None:
+        """Hold these papers and no others, and nothing of what was there before; and commit."""
+        self.commit()  # what has been put is otherwise no document that could be deleted yet
         self._open_writer().delete_all_documents()
+        self.put(papers)
+        self.commit()
+
+    @property
+    def remnants(self) -> int:
+        """How many papers that were removed or replaced still count in the scores of the others.
+
+        BM25 weighs a term by how many papers have it; tantivy counts those that are deleted until
+        it merges the part of the index that they are in, which may be never.
+        """
+        told = json.loads((self._folder / "meta.json").read_text("utf-8"))
+        deleted = (part.get("deletes") for part in told["segments"])
+        return sum(part["num_deleted_docs"] for part in deleted if part)
+
+    def ids(self) -> set[str]:
+        """Return the ids of all papers."""
+        searcher = self._index.searcher()
+        everything = self._tantivy.Query.all_query()
+        hits = searcher.search(everything, limit=max(1, len(self)), count=False).hits
+        return {searcher.doc(address).get_first("id") for _, address in hits}
 
     def commit(self) -> None:
         """Write what was put and removed, and let go of the index's lock."""
@@ -128,8 +152,10 @@ class KeywordIndex:
                 [(occur.Must, matching), (occur.Must, query.const_score_query(allowed, 0.0))]
             )
         searcher = self._index.searcher()
-        hits = searcher.search(matching, limit=k, count=False).hits
-        return [(searcher.doc(address).get_first("id"), float(score)) for score, address in hits]
+        hits = searcher.search(matching, limit=k + _TIES, count=False).hits
+        found = [(searcher.doc(address).get_first("id"), float(score)) for score, address in hits]
+        # Left to itself, tantivy puts the one first that was added first.
+        return sorted(found, key=lambda one: (-one[1], one[0]))[:k]
 
     def document_frequency(self, terms: Sequence[str]) -> tuple[list[int], int]:
         """Count in how many papers each term occurs, and how many papers there are."""

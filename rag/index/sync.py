@@ -1,17 +1,15 @@
-"""Bring papers into the index: embed what is new or changed, and nothing else; or all again."""
+"""Bring papers into the index: embed what is new or changed, and nothing else."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
-from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from rag.index.catalog import Entry
-from rag.index.encoding import encode_papers, keep_tokens
+from rag.index.encoding import encode_in_steps, keep_tokens
 from rag.index.identity import differ
-from rag.index.manifest import Manifest
 from rag.index.matching import Shelf
 from rag.index.paper_index import chunk_ids
 from rag.index.parts import assemble, extend, free_id
@@ -19,10 +17,9 @@ from rag.papers import History, Part
 from rag.sources.base import Rejection
 
 if TYPE_CHECKING:
-    from rag.index.chroma_store import ChromaChunkStore
+    from rag.index.encoding import EncodedPaper
     from rag.index.matching import Match
     from rag.index.paper_index import PaperIndex
-    from rag.index.token_store import TokenStore
     from rag.models.embedder import Embedder
     from rag.papers import Paper
     from rag.sources.base import Item
@@ -33,7 +30,6 @@ __all__ = [
     "Observer",
     "Progress",
     "add_papers",
-    "rebuild_index",
     "store_changes",
 ]
 
@@ -41,7 +37,7 @@ Progress: TypeAlias = Callable[[int], None]  # called with how many papers have 
 # Called with each paper that comes in or changes: how it was, if it was there, and how it is now.
 Observer: TypeAlias = "Callable[[Paper | None, Paper], None]"
 
-_BATCH = 256  # papers embedded and stored together: what a crash can cost
+_BATCH = 256  # papers that are looked up together
 _LISTED = 1000  # rejections that a report lists
 
 
@@ -151,8 +147,8 @@ def add_papers(
 ) -> AddReport:
     """Add papers to an index that is held for writing.
 
-    Every batch is stored before the next is read, so a call that is cut off loses one batch at
-    the most and goes on from there when it is made again.
+    What has been encoded is stored a second later, so a call that is cut off loses next to nothing
+    and goes on from there when it is made again.
 
     Args:
         items: Papers, and what could not be read as one.
@@ -181,30 +177,6 @@ def add_papers(
     if progress:
         progress(report.read)
     return report
-
-
-def rebuild_index(
-    index: PaperIndex, embedder: Embedder, *, progress: Progress | None = None
-) -> int:
-    """Embed every paper of an index again and return how many there are.
-
-    Until all are done the index answers from the old vectors; a call that is cut off changes
-    nothing.
-
-    Args:
-        index: The index, within `index.writing()`.
-        embedder: What the chunks are embedded with from now on.
-        progress: Called now and then with how many papers are done.
-    """
-    fresh = index.begin_rebuild()
-    entries = index.catalog.entries()
-    done: list[Entry] = []
-    while papers := [entry.paper for entry in islice(entries, _BATCH)]:
-        done.extend(_embed(papers, fresh, index.tokens, embedder))
-        if progress:
-            progress(len(done))
-    index.finish_rebuild(fresh, Manifest.of(embedder), done)
-    return len(done)
 
 
 class _Run:
@@ -341,35 +313,35 @@ def store_changes(
 
 def _write(changes: list[_Change], index: PaperIndex, embedder: Embedder) -> None:
     same_text = [c for c in changes if c.before and _same_content(c.before.paper, c.paper)]
-    embedded = [c for c in changes if c not in same_text]
-    done = [_update_metadata(change, index) for change in same_text]
-    papers = [c.paper for c in embedded]
-    entries = _embed(papers, index.store, index.tokens, embedder)
-    for change, entry in zip(embedded, entries, strict=True):
-        before = change.before.chunks if change.before else 0
-        index.store.delete(chunk_ids(change.paper, before)[entry.chunks :])
-    index.put([*done, *entries])
+    embedded = [c.paper for c in changes if c not in same_text]
+    if same_text:
+        with index.step() as revision:
+            index.put([_update_metadata(one, index, revision) for one in same_text])
+    for encoded in encode_in_steps(embedded, embedder):
+        with index.step() as revision:
+            _store(encoded, index, embedder, revision)
 
 
-def _update_metadata(change: _Change, index: PaperIndex) -> Entry:
+def _store(
+    encoded: list[EncodedPaper], index: PaperIndex, embedder: Embedder, revision: int
+) -> None:
+    before = index.catalog.chunk_counts([one.paper.id for one in encoded])
+    index.store.add([node for one in encoded for node in one.nodes], revision)
+    keep_tokens(encoded, embedder, index.tokens)
+    for one in encoded:
+        index.drop_chunks(chunk_ids(one.paper, before.get(one.paper.id, 0))[len(one.nodes) :])
+    index.put([Entry(one.paper, len(one.nodes)) for one in encoded])
+
+
+def _update_metadata(change: _Change, index: PaperIndex, revision: int) -> Entry:
     from rag.index.chroma_store import chunk_metadata
 
     chunks = change.before.chunks if change.before else 0
     # Chroma drops a field that is None; one that is not there it leaves as it was.
     before = change.before and chunk_metadata(change.before.paper)
     metadata = {**dict.fromkeys(before or ()), **chunk_metadata(change.paper)}
-    index.store.update_metadata(chunk_ids(change.paper, chunks), metadata)
+    index.store.update_metadata(chunk_ids(change.paper, chunks), metadata, revision)
     return Entry(change.paper, chunks)
-
-
-def _embed(
-    papers: list[Paper], store: ChromaChunkStore, tokens: TokenStore, embedder: Embedder
-) -> list[Entry]:
-    """Cut papers into chunks, embed them, and store them; return the papers' entries."""
-    encoded = encode_papers(papers, embedder)
-    store.add([node for one in encoded for node in one.nodes])
-    keep_tokens(encoded, embedder, tokens)
-    return [Entry(one.paper, len(one.nodes)) for one in encoded]
 
 
 def _begin(record: Paper, paper_id: str) -> Paper:

@@ -177,6 +177,7 @@ class Parts:
 
         Raises:
             LibraryError: there are no papers yet.
+            StorageError: Chroma has lost some of them.
         """
         from rag.index.manifest import Manifest
 
@@ -190,6 +191,7 @@ class Parts:
             embedder = self.embedder()
             # Each time: another process may have rebuilt the index with another embedder.
             index.check_manifest(Manifest.of(embedder))
+            index.check_whole()
             if self._retrieval is None:
                 self._retrieval = self._open_retrieval(index, embedder)
             return self._retrieval

@@ -106,17 +106,25 @@ def _library(settings: Settings) -> str:
 
     index = PaperIndex(settings)
     try:
+        if (damage := index.damage()) is not None:
+            raise damage
         manifest = index.manifest
         if manifest is not None:
             wanted = Manifest(embedder=embedder_name(settings), dimension=manifest.dimension)
             index.check_manifest(wanted)
         papers, chunks = len(index.catalog), index.catalog.count_chunks()
-        vectors = index.store.count()
-        if (papers, chunks) != (len(index.keyword), vectors):
+        vectors = index.store.count() if chunks else 0
+        if papers != len(index.keyword):
             raise StorageError(
-                f"{papers} papers with {chunks} chunks in the catalogue, {len(index.keyword)} in "
-                f"the keyword index, {vectors} chunks in Chroma: they should agree.",
-                hint=f"Delete {settings.storage / 'cache'}: it is rebuilt from Chroma.",
+                f"{papers} papers in the catalogue, {len(index.keyword)} in the keyword index: "
+                "they should agree.",
+                hint=f"Delete {settings.storage / 'cache' / 'keyword'}: it is built again.",
+            )
+        if vectors > chunks:
+            raise StorageError(
+                f"Chroma holds {vectors:,} chunks, {vectors - chunks:,} more than the papers have: "
+                "a change was cut off.",
+                hint="The next change finishes it: add the papers again.",
             )
         return f"{papers:,} papers, {chunks:,} chunks in {settings.storage}"
     finally:

@@ -211,7 +211,7 @@ class Library:
         """
         index = self._parts.index()
         papers = [self.paper(paper_id) for paper_id in ids]
-        with index.writing():
+        with index.writing(), index.step():
             found = index.catalog.get([paper.id for paper in papers])
             index.remove(list(found.values()))
         return [entry.paper for entry in found.values()]
@@ -275,13 +275,17 @@ class Library:
     def rebuild(self, *, progress: Progress | None = None) -> int:
         """Embed all papers again with the present settings; return how many there are.
 
-        The old index stays in use until the new one is whole.
+        The old index stays in use until the new one is whole, and a call that was cut off is gone
+        on with. Papers that Chroma has lost are embedded as the catalogue lists them.
+
+        Raises:
+            As `add` does.
         """
-        from rag.index.sync import rebuild_index
+        from rag.index.rebuild import rebuild_index
 
         index = self._parts.index()
         embedder = self._parts.embedder()
-        with index.writing():
+        with index.writing(rebuild=True):
             count = rebuild_index(index, embedder, progress=progress)
         self.close()
         return count

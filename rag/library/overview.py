@@ -6,6 +6,8 @@ from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from rag.errors import StorageError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -78,10 +80,15 @@ def _telling(title: str) -> Iterable[str]:
 def describe(index: PaperIndex, settings: Settings) -> dict[str, Any]:
     """Say where a library is, how much it holds and how it was built."""
     manifest = index.manifest
+    try:
+        damage = index.damage()
+    except StorageError as error:  # Chroma can't even be opened
+        damage = error
     return {
         "storage": str(settings.storage),
         "chroma": settings.chroma_url or "embedded",
         "papers": len(index.catalog),
+        **({"damage": f"{damage.message} {damage.hint}"} if damage else {}),
         "chunks": index.catalog.count_chunks(),
         "embedder": manifest.embedder if manifest else None,
         "dimension": manifest.dimension if manifest else None,

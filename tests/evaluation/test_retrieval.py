@@ -107,18 +107,18 @@ def test_the_index_leaves_the_persons_own_library_alone(
 def test_a_cut_off_index_is_completed(
     dataset: RetrievalSet, settings: Settings, embedded: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    encode_papers = sync.encode_papers
+    encode = sync.encode_in_steps
     calls = []
 
     def cut_off(*args: Any) -> Any:
         calls.append(args)
         if len(calls) == 3:
             raise KeyboardInterrupt
-        return encode_papers(*args)
+        return encode(*args)
 
     with monkeypatch.context() as patch:
         patch.setattr(sync, "_BATCH", 4)
-        patch.setattr(sync, "encode_papers", cut_off)
+        patch.setattr(sync, "encode_in_steps", cut_off)
         with pytest.raises(KeyboardInterrupt):
             open_corpus(dataset, settings)
     embedded.forget()

@@ -96,14 +96,12 @@ def test_ids_that_begin_alike(catalog: Catalog) -> None:
     assert catalog.ids_like("arxiv:99%", 3) == []
 
 
-def test_removing_and_clearing(catalog: Catalog) -> None:
-    catalog.set_facts(revision="3")
+def test_removing(catalog: Catalog) -> None:
     before = len(catalog)
     catalog.remove(["arxiv:9911.00011", "x:unknown"])
     assert len(catalog) == before - 1
-    catalog.clear()
-    assert len(catalog) == 0
-    assert catalog.fact("revision") is None
+    assert "arxiv:9911.00011" not in catalog.ids()
+    assert set(catalog.chunk_ids().values()) == catalog.ids()
 
 
 def test_facts_last(catalog: Catalog, tmp_path: Path) -> None:

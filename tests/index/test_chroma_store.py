@@ -12,11 +12,11 @@ from rag.errors import StorageError
 from rag.index.chroma_store import (
     ChromaChunkStore,
     chunk_metadata,
-    finish_renaming,
-    open_client,
-    stored_papers,
+    settle_rebuild,
 )
+from rag.index.chroma_store import whole_papers as papers_of
 from rag.index.chunking import paper_nodes
+from rag.index.connection import Connection, LostError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,15 +27,22 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def client(tmp_path: Path) -> Iterator[ClientAPI]:
-    opened = open_client(tmp_path / "chroma", None)
-    yield opened
-    opened.close()
+def connection(tmp_path: Path) -> Iterator[Connection]:
+    made = Connection(tmp_path / "chroma")
+    made.creates = True
+    yield made
+    made.close()
 
 
 @pytest.fixture
-def store(client: ClientAPI) -> ChromaChunkStore:
-    return ChromaChunkStore(client, "papers")
+def client(connection: Connection) -> ClientAPI:
+    with connection.use() as opened:
+        return opened
+
+
+@pytest.fixture
+def store(connection: Connection) -> ChromaChunkStore:
+    return ChromaChunkStore(connection, "papers", create=True)
 
 
 def count(text: str) -> int:
@@ -57,7 +64,7 @@ def paper(name: str = "1", title: str = "T", abstract: str = "A text.", **values
 
 
 def whole_papers(store: ChromaChunkStore) -> list[tuple[Paper, int]]:
-    return list(stored_papers(store, []))
+    return list(papers_of(store.rows(store.ids())))
 
 
 def hash_of(text: str) -> int:
@@ -85,9 +92,7 @@ def test_a_paper_whose_chunks_are_not_all_there_is_left_out(
 ) -> None:
     nodes = nodes_of(papers[-1])
     store.add(nodes[:-1])
-    orphans: list[str] = []
-    assert list(stored_papers(store, orphans)) == []
-    assert orphans == [node.node_id for node in nodes[:-1]]
+    assert whole_papers(store) == []
     store.add(nodes[-1:])
     assert [paper for paper, _ in whole_papers(store)] == [papers[-1]]
 
@@ -107,12 +112,9 @@ def test_chunks_left_over_from_a_longer_version_are_told_apart(
 ) -> None:
     old = papers[-1]
     new = Paper.from_dict({**old.as_dict(), "abstract": "Short now."})
-    left_over = [node.node_id for node in nodes_of(old)[1:]]
     store.add(nodes_of(old))
     store.add(nodes_of(new))
-    orphans: list[str] = []
-    assert list(stored_papers(store, orphans)) == [(new, 1)]
-    assert sorted(orphans) == left_over
+    assert whole_papers(store) == [(new, 1)]
 
 
 def test_a_paper_without_sources_can_be_stored(store: ChromaChunkStore) -> None:
@@ -152,14 +154,15 @@ def test_batches_keep_to_the_limit_that_chroma_states(
     store: ChromaChunkStore, papers: list[Paper], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sizes: list[int] = []
-    upsert = store._collection.upsert
+    found = store._call(lambda collection: collection)
+    upsert = found.upsert
 
     def watched(**given: Any) -> None:
         sizes.append(len(given["ids"]))
         upsert(**given)
 
     monkeypatch.setattr(store, "_batch", 3)
-    monkeypatch.setattr(store._collection, "upsert", watched)
+    monkeypatch.setattr(found, "upsert", watched)
     nodes = [node for paper in papers for node in nodes_of(paper)]
     ids = [node.node_id for node in nodes]
     store.add(nodes)
@@ -167,12 +170,13 @@ def test_batches_keep_to_the_limit_that_chroma_states(
     assert sum(sizes) == len(nodes) == store.count()
     assert len(store.vectors(ids)) == len(ids)
     store.update_metadata(ids, {"venue": "Elsewhere"})
-    assert {metadata["venue"] for _, _, metadata in store.rows()} == {"Elsewhere"}
+    assert {row.metadata["venue"] for row in store.rows(ids)} == {"Elsewhere"}
     store.delete(ids[1:])
     assert store.count() == 1
 
 
 def test_the_real_limit_is_chromas_own(client: ClientAPI, store: ChromaChunkStore) -> None:
+    store.count()
     assert store._batch == client.get_max_batch_size()
 
 
@@ -185,52 +189,100 @@ def test_deleting_what_is_not_there_deletes_nothing(
     assert [paper for paper, _ in whole_papers(store)] == [papers[-1]]
 
 
-def test_facts_are_read_freshly(client: ClientAPI, store: ChromaChunkStore) -> None:
-    other = ChromaChunkStore(client, "papers")
+def test_facts_are_read_freshly(connection: Connection, store: ChromaChunkStore) -> None:
+    other = ChromaChunkStore(connection, "papers")
     store.set_facts({"manifest": "one", "revision": 1})
     assert other.facts == {"manifest": "one", "revision": 1}
 
 
 def test_a_new_collection_takes_the_place_of_the_old(
-    client: ClientAPI, store: ChromaChunkStore
+    connection: Connection, client: ClientAPI, store: ChromaChunkStore
 ) -> None:
     store.add(nodes_of(paper(title="Old")))
-    fresh = store.sibling()
+    fresh = store.sibling("new")
     (node,) = nodes_of(paper(title="New"))
     node.embedding = [1.0] * 5
     fresh.add([node])
     fresh.set_facts({"manifest": "new"})
     assert [paper.title for paper, _ in whole_papers(store)] == ["Old"]
     store.replace_with(fresh)
-    again = ChromaChunkStore(client, "papers")
+    again = ChromaChunkStore(connection, "papers")
     assert [paper.title for paper, _ in whole_papers(again)] == ["New"]
     assert again.facts["manifest"] == "new"
     assert [collection.name for collection in client.list_collections()] == ["papers"]
 
 
 def test_a_replacement_cut_off_before_the_renaming_is_finished(
-    client: ClientAPI, store: ChromaChunkStore
+    connection: Connection, client: ClientAPI, store: ChromaChunkStore
 ) -> None:
-    fresh = store.sibling()
+    fresh = store.sibling("new")
     fresh.add(nodes_of(paper(title="New")))
     fresh.set_facts({"manifest": "new"})
     client.delete_collection("papers")
-    finish_renaming(client, "papers")
-    assert [p.title for p, _ in whole_papers(ChromaChunkStore(client, "papers"))] == ["New"]
+    # A reader sees it at once; the next who changes the library gives it its name.
+    assert [p.title for p, _ in whole_papers(store)] == ["New"]
+    settle_rebuild(connection, "papers")
+    assert [p.title for p, _ in whole_papers(ChromaChunkStore(connection, "papers"))] == ["New"]
+    assert [collection.name for collection in client.list_collections()] == ["papers"]
+
+
+def test_an_empty_collection_never_takes_the_place_of_a_whole_one(
+    connection: Connection, client: ClientAPI, store: ChromaChunkStore
+) -> None:
+    fresh = store.sibling("new")
+    fresh.add(nodes_of(paper(title="New")))
+    fresh.set_facts({"manifest": "new"})
+    settle_rebuild(connection, "papers")
+    assert [p.title for p, _ in whole_papers(store)] == ["New"]
+    assert [collection.name for collection in client.list_collections()] == ["papers"]
+
+
+def test_what_only_reads_makes_no_collection(tmp_path: Path, connection: Connection) -> None:
+    reader = ChromaChunkStore(connection, "papers")
+    assert not reader.exists()
+    with pytest.raises(LostError, match="holds nothing"):
+        reader.count()
+    with connection.use() as client:
+        assert client.list_collections() == []
+    other = Connection(tmp_path / "none")
+    with pytest.raises(LostError):
+        ChromaChunkStore(other, "papers").count()
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_store_survives_that_its_collection_is_replaced(
+    connection: Connection, store: ChromaChunkStore
+) -> None:
+    store.add(nodes_of(paper(title="Old")))
+    assert store.count() == 1
+    for title in ("New", "Newer"):
+        fresh = store.sibling(title)
+        fresh.add(nodes_of(paper(title=title)))
+        fresh.set_facts({"manifest": title})
+        ChromaChunkStore(connection, "papers").replace_with(fresh)
+        assert [p.title for p, _ in whole_papers(store)] == [title]
+
+
+def test_what_a_rebuild_left_behind_is_used_again_if_it_was_made_alike(
+    store: ChromaChunkStore,
+) -> None:
+    store.sibling("one").add(nodes_of(paper()))
+    assert store.sibling("one").count() == 1
+    assert store.sibling("two").count() == 0
 
 
 def test_a_replacement_that_is_not_whole_is_not_taken(
-    client: ClientAPI, store: ChromaChunkStore
+    connection: Connection, client: ClientAPI, store: ChromaChunkStore
 ) -> None:
-    store.sibling()
+    store.sibling("new")
     client.delete_collection("papers")
-    finish_renaming(client, "papers")
+    settle_rebuild(connection, "papers")
     assert "papers" not in {collection.name for collection in client.list_collections()}
 
 
-def test_a_server_that_does_not_answer() -> None:
+def test_a_server_that_does_not_answer(tmp_path: Path) -> None:
     with pytest.raises(StorageError) as caught:
-        open_client(None, "http://127.0.0.1:9")
+        ChromaChunkStore(Connection(tmp_path, "http://127.0.0.1:9"), "papers").count()
     assert "127.0.0.1:9" in caught.value.message
     assert "RAG_CHROMA_URL" in caught.value.hint
 
@@ -238,6 +290,8 @@ def test_a_server_that_does_not_answer() -> None:
 def test_a_folder_that_can_not_be_used(tmp_path: Path) -> None:
     blocked = tmp_path / "blocked"
     blocked.write_text("a file")
+    connection = Connection(blocked)
+    connection.creates = True
     with pytest.raises(StorageError) as caught:
-        open_client(blocked, None)
+        ChromaChunkStore(connection, "papers", create=True)
     assert "blocked" in caught.value.message

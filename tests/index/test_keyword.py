@@ -122,14 +122,32 @@ def test_putting_a_paper_again_replaces_it(index: KeywordIndex) -> None:
     assert ids(index.search("winter", 10)) == ["x:bees"]
 
 
-def test_removing_and_clearing(index: KeywordIndex) -> None:
+def test_removing(index: KeywordIndex) -> None:
     index.remove(["x:bees", "x:unknown"])
     index.commit()
     assert ids(index.search("bees", 10)) == []
     assert len(index) == len(TEXTS) - 1
-    index.clear()
+    assert "x:bees" not in index.ids()
+
+
+def test_papers_that_are_gone_weigh_no_more_once_the_index_is_written_anew(
+    index: KeywordIndex, tmp_path: Path
+) -> None:
+    clean = KeywordIndex(tmp_path / "clean")
+    clean.put(paper(f"n{number}", f"Number {number}", "Rivers.") for number in range(5))
+    clean.commit()
+    assert clean.remnants == 0
+    index.rewrite(
+        paper(name, name, "Rivers.") for name in ("other", *(f"n{number}" for number in range(5)))
+    )
+    index.remove(["x:other"])
     index.commit()
-    assert len(index) == 0
+    assert index.remnants > 0
+    assert index.document_frequency(terms("rivers")) == ([6], 5)
+    index.rewrite(paper(f"n{number}", f"Number {number}", "Rivers.") for number in range(5))
+    assert index.remnants == 0
+    assert index.document_frequency(terms("rivers")) == ([5], 5)
+    assert index.search("rivers", 9) == clean.search("rivers", 9)
 
 
 def test_another_reader_sees_what_was_committed_after_a_reload(

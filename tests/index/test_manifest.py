@@ -125,7 +125,7 @@ def test_a_rebuild_leaves_the_old_embedder_behind(filled: Settings, other: Setti
 def test_a_rebuild_that_is_cut_off_changes_nothing(
     filled: Settings, other: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rag.index.sync._BATCH", 4)
+    monkeypatch.setattr("rag.index.encoding._STEP", 4)
     encode = SentenceEncoder.encode_tokens
     calls: list[int] = []
 

@@ -101,7 +101,8 @@ def test_a_changed_date_reaches_chroma_too(library: Library, tmp_path: Path) -> 
     library.add(write(tmp_path, "a.jsonl", record(date="2021-01-01")))
     library.add(write(tmp_path, "a.jsonl", record(date="2022-02-02", authors=["Ann"])))
     expected = only(library)
-    rows = {one: metadata for one, _, metadata in library._parts.index().store.rows()}
+    store = library._parts.index().store
+    rows = {row.id: row.metadata for row in store.rows(store.ids())}
     assert rows[f"{expected.id}#0"]["year"] == 2022
     assert rows[f"{expected.id}#0"]["authors"] == ["Ann"]
     assert expected.authors == ("Ann",)

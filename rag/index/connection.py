@@ -1,0 +1,137 @@
+"""The connection to Chroma, which is opened when it is needed and again when it has gone stale."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import chromadb
+import httpx
+from chromadb.config import Settings as ChromaSettings
+from chromadb.errors import ChromaError
+
+from rag.errors import StorageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from chromadb.api import ClientAPI
+
+__all__ = ["Connection", "LostError"]
+
+
+class LostError(StorageError):
+    """Chroma doesn't hold what it held: its folder or its collection is gone."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__(
+            f"Chroma holds nothing of the library any more at {where}.",
+            hint="What is listed in the catalogue is embedded again with: rag rebuild",
+        )
+
+
+class Connection:
+    """A client of Chroma that several threads may use, and any of them may renew.
+
+    Chroma keeps open folders by their path, and vectors in memory: to see what another process
+    wrote, the client has to be closed and opened again, which waits until nobody uses it.
+
+    Args:
+        folder: Of a Chroma of one's own.
+        url: Of a server, which is used instead when it is given.
+
+    Attributes:
+        creates: Whether a folder that is missing may be made: what reads never makes one.
+    """
+
+    def __init__(self, folder: Path, url: str | None = None) -> None:
+        self._folder = folder
+        self._url = url
+        self._changed = threading.Condition()
+        self._client: ClientAPI | None = None
+        self._users = 0
+        self._closing = False
+        self.creates = False
+
+    @property
+    def where(self) -> str:
+        """Name the place for a person."""
+        return self._url or str(self._folder)
+
+    @contextmanager
+    def use(self) -> Iterator[ClientAPI]:
+        """Return the client, which stays open meanwhile; not to be used within itself.
+
+        Raises:
+            LostError: there is no such folder, and none may be made.
+            StorageError: the folder can't be used, or no server answers.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: not self._closing)
+            if self._client is None:
+                self._client = self._open()
+            client = self._client
+            self._users += 1
+        try:
+            yield client
+        except httpx.TransportError as error:
+            raise StorageError(
+                f"Chroma at {self.where} doesn't answer ({error}).",
+                hint="Start the server, or correct RAG_CHROMA_URL.",
+            ) from error
+        finally:
+            with self._changed:
+                self._users -= 1
+                self._changed.notify_all()
+
+    def close(self) -> None:
+        """Let go of the client as soon as nobody uses it; the next use opens another."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._closing)
+            if self._client is None:
+                return
+            self._closing = True
+            try:
+                self._changed.wait_for(lambda: not self._users)
+                self._client.close()  # type: ignore[attr-defined]
+                _close_sockets(self._client)
+            finally:
+                self._client = None
+                self._closing = False
+                self._changed.notify_all()
+
+    def _open(self) -> ClientAPI:
+        url, folder = self._url, self._folder
+        if url is None and not self.creates and not (folder / "chroma.sqlite3").is_file():
+            raise LostError(self.where)
+        settings = ChromaSettings(anonymized_telemetry=False)
+        try:
+            if url is None:
+                # By the path as it is written: "storage" must not mean another library's after a
+                # change of the working folder.
+                return chromadb.PersistentClient(str(folder.resolve()), settings=settings)
+            from urllib.parse import urlsplit
+
+            parts = urlsplit(url)
+            ssl = parts.scheme == "https"
+            port = parts.port or (443 if ssl else 8000)
+            return chromadb.HttpClient(parts.hostname or "", port=port, ssl=ssl, settings=settings)
+        except (ChromaError, ValueError, OSError, RuntimeError) as error:
+            hint = (
+                "Start the server, or correct RAG_CHROMA_URL."
+                if url
+                else "Check the folder's permissions and free space."
+            )
+            raise StorageError(
+                f"Chroma can't be opened at {self.where} ({error}).", hint=hint
+            ) from error
+
+
+def _close_sockets(client: ClientAPI) -> None:
+    """Close the connections to a server, which Chroma leaves open; no other client shares them."""
+    for one in (client, getattr(client, "_admin_client", None)):
+        session = getattr(getattr(one, "_server", None), "_session", None)
+        if isinstance(session, httpx.Client):
+            session.close()
