@@ -73,6 +73,8 @@ class Filters:
         }
         known_years = (self.year_from is not None, self.year_to is not None)
         parts = [years[known_years]] if any(known_years) else []
+        if self.year_from is not None and self.year_from == self.year_to:
+            parts = [f"year {self.year_from}"]
         named = (("author", self.author), ("venue", self.venue), ("source", self.source))
         parts += [f'{name} "{value}"' for name, value in named if value]
         if self.ids is not None:
