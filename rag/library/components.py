@@ -195,4 +195,7 @@ class Parts:
             rerankers=Rerankers(self._settings, open_client=self.client),
             ranker=EvidenceRanker(embedder.encode_tokens, tokens, index.keyword),
             keyword=index.keyword,
+            catalog=index.catalog,
+            english=self._embedding is None
+            and self._settings.embedder == type(self._settings).model_fields["embedder"].default,
         )

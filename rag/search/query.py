@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from rag.errors import QuestionError
 from rag.text.decoding import one_line
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rag.index.catalog import Catalog
 
-__all__ = ["MAX_QUESTION", "Filters", "Selection", "check_question", "select"]
+__all__ = ["MAX_QUESTION", "Filters", "Selection", "check_question", "combine", "select"]
 
 MAX_QUESTION = 4_000  # characters: longer than any question, shorter than a pasted paper
 
@@ -82,6 +84,33 @@ class Filters:
         if self.has_date is not None:
             parts.append("with a date" if self.has_date else "without a date")
         return ", ".join(parts)
+
+
+def combine(given: Filters | None, read: Filters | None) -> Filters | None:
+    """Return the filter of papers that two filters leave.
+
+    Of two years the narrower counts; of two names of one kind, the one that was given.
+
+    Args:
+        given: As somebody set it.
+        read: As a question states it in words.
+    """
+    if not given or not read:
+        return given or read or None
+    years = {
+        "year_from": _pick(max, given.year_from, read.year_from),
+        "year_to": _pick(min, given.year_to, read.year_to),
+    }
+    names = {
+        name: getattr(given, name) or getattr(read, name) for name in ("venue", "author", "source")
+    }
+    return replace(given, **years, **names)
+
+
+def _pick(
+    choose: Callable[[int, int], int], first: int | None, second: int | None
+) -> int | None:
+    return choose(first, second) if first and second else first or second
 
 
 @dataclass(frozen=True, slots=True)
