@@ -205,4 +205,11 @@ def _finished(answer: Answer, prepared: Prepared) -> Answer:
         given = listing.before + len(prepared.hits)
         notes.append(f"The model was given {given} of {listing.total} papers that fit.")
         answer = replace(answer, kind="list", fitting=listing.total, listed=given)
-    return replace(answer, filters=filters, filters_read=read, notes=tuple(notes))
+    return replace(
+        answer,
+        question=prepared.asked or answer.question,
+        standalone_question=prepared.asked or answer.standalone_question,
+        filters=filters,
+        filters_read=read,
+        notes=tuple(notes),
+    )

@@ -42,6 +42,11 @@ def plan(request: AnswerRequest, retrieval: Retrieval, settings: Settings) -> Pr
         retrieval: Finds papers and evidence.
         settings: How many papers a list may have, and when an answer abstains.
     """
+    prepared = _plan(request, retrieval, settings)
+    return replace(prepared, asked=request.question)
+
+
+def _plan(request: AnswerRequest, retrieval: Retrieval, settings: Settings) -> Prepared:
     if request.literal:
         return prepare(request, retrieval)
     asked = request.focus or request.question
@@ -92,10 +97,7 @@ def _read(request: AnswerRequest, retrieval: Retrieval) -> tuple[Reading, Answer
     question, focus = reading.text, None
     if request.focus:
         # What was asked before may state filters of its own, which hold until others are stated.
-        before = read_question(
-            request.question.removesuffix(request.focus).strip() or request.question,
-            retrieval.catalog,
-        )
+        before = read_question(_before(request.question, request.focus), retrieval.catalog)
         read = combine(read, before.filters)
         several = reading.several or (before.several and not _content(reading.text))
         reading = replace(
@@ -109,6 +111,13 @@ def _read(request: AnswerRequest, retrieval: Retrieval) -> tuple[Reading, Answer
         focus = reading.text if _content(reading.text) else None
     filters = combine(request.filters, read)
     return reading, replace(request, question=question, focus=focus, filters=filters)
+
+
+def _before(question: str, focus: str) -> str:
+    """Return what stands in front of the follow-up itself."""
+    if question.casefold().endswith(focus.casefold()):
+        return question[: len(question) - len(focus)].strip() or question
+    return question
 
 
 def _content(text: str) -> bool:

@@ -76,6 +76,7 @@ class Prepared:
         notes: What a reader should know.
         timings: Seconds by step.
         retrieved: All papers that were found, best first.
+        asked: The question before anything was read out of it.
         read: What filters the question states in words; None where it states none.
         settled: The answer, where none has to be looked for.
         listing: The papers that fit, where all of them are wanted.
@@ -92,6 +93,7 @@ class Prepared:
     notes: tuple[str, ...]
     timings: dict[str, float]
     retrieved: tuple[Retrieved, ...]
+    asked: str = ""
     read: Filters | None = None
     settled: Answer | None = None
     listing: Listing | None = None

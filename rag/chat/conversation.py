@@ -9,9 +9,18 @@ from typing import TYPE_CHECKING
 
 from rag.answers.prepare import AnswerRequest
 from rag.answers.stream import AnswerStream, AsyncAnswerStream
-from rag.chat.follow_ups import FollowUp, Rewrite, make_standalone
+from rag.chat.follow_ups import (
+    FollowUp,
+    Rewrite,
+    join,
+    make_standalone,
+    meant_by,
+    stands_for_nothing,
+)
+from rag.chat.readings import LEANING, follows_on
 from rag.errors import LLMError
 from rag.llm.budget import Usage, estimate_tokens
+from rag.questions.more import asks_for_more
 from rag.search.query import check_question
 from rag.text.citations import Numbering
 
@@ -20,6 +29,7 @@ if TYPE_CHECKING:
 
     from rag.answers.answer import Answer, AnswerMode
     from rag.answers.answerer import Answerer
+    from rag.answers.prepare import Prepared
     from rag.answers.stream import Backend
     from rag.papers import Paper
     from rag.search.query import Filters
@@ -37,6 +47,274 @@ class _Past:
     topics: list[str] = field(default_factory=list)  # after each, the question it is about
 
     @property
+    def topic(self) -> str:
+        """The question that opened the subject."""
+        return self.topics[-1] if self.topics else ""
+
+    @property
+    def last(self) -> Answer | None:
+        """The last answer that a question may follow on; small talk is none."""
+        return next((one for one in reversed(self.answers) if one.kind != "talk"), None)
+
+
+class Chat:
+    """A conversation with a library, for one person; made by `Library.chat`.
+
+    Args:
+        open_answerer: Returns what answers questions with a model, as the library is at that time.
+        filters: Which papers may be used; may be changed between two questions.
+        mode: How to answer; may be changed likewise.
+        model: The model that writes, the configured one when None; may be changed likewise.
+    """
+
+    def __init__(
+        self,
+        open_answerer: Callable[[str | None], Answerer],
+        *,
+        filters: Filters | None = None,
+        mode: AnswerMode | None = None,
+        model: str | None = None,
+    ) -> None:
+        self._open_answerer = open_answerer
+        self.filters = filters
+        self.mode = mode
+        self.model = model
+        self._past = _Past()
+        self._turn: _Turn | None = None
+
+    def clear(self) -> None:
+        """Begin anew: nothing that was said is remembered, and numbers start at 1."""
+        self._past = _Past()
+        self._turn = None
+
+    def rewind(self, kept: int) -> None:
+        """Forget all but the first answers, so that the next question follows on them.
+
+        Args:
+            kept: How many answers are kept.
+        """
+        past = _Past(answers=self._past.answers[:kept], topics=self._past.topics[:kept])
+        for answer in past.answers:
+            past.sources.update(answer.papers)
+        past.numbering = Numbering({paper.id: n for n, paper in past.sources.items()})
+        self._past = past
+        self._turn = None
+
+    @property
+    def answers(self) -> tuple[Answer, ...]:
+        """The finished answers, in order."""
+        return tuple(self._past.answers)
+
+    @property
+    def sources(self) -> dict[int, Paper]:
+        """All papers that were cited in the conversation, by their numbers."""
+        return dict(sorted(self._past.sources.items()))
+
+    @property
+    def understood(self) -> str:
+        """The last question, made whole; known before the first words of its answer come."""
+        return self._turn.follow_up.question if self._turn else ""
+
+    @property
+    def numbers(self) -> dict[int, str]:
+        """The ids of papers by their numbers, with those of the answer that is being written."""
+        return {n: paper_id for paper_id, n in self._past.numbering.tentative.items()}
+
+    def export(self, format: str = "markdown") -> str:  # noqa: A002 - as the command line calls it
+        """Write the conversation, or exactly the papers that are cited in it, for elsewhere.
+
+        Args:
+            format: The name of a format of a conversation, such as `markdown` or `json`, or of
+                papers, such as `bibtex`.
+
+        Raises:
+            LibraryError: there is no such format; the hint lists those that there are.
+        """
+        from rag.export import export_conversation
+
+        return export_conversation(self.answers, format)
+
+    def ask(self, question: str) -> Answer:
+        """Answer a question in the light of what was said before.
+
+        Raises:
+            QuestionError: the question is blank or too long.
+            LibraryError: there are no papers yet.
+            LLMError: the model gave no answer, and the settings name no fallback.
+        """
+        return self.stream(question).finish()
+
+    async def aask(self, question: str) -> Answer:
+        """Answer as `ask` does, without blocking the event loop."""
+        return await self.astream(question).finish()
+
+    def stream(self, question: str) -> AnswerStream:
+        """Answer as `ask` does, giving the text as it comes.
+
+        An answer whose stream is closed before its end is forgotten.
+
+        Raises:
+            QuestionError: the question is blank or too long.
+        """
+        return AnswerStream(partial(self._answer, check_question(question)))
+
+    def astream(self, question: str) -> AsyncAnswerStream:
+        """Answer as `stream` does, without blocking the event loop."""
+        return AsyncAnswerStream(partial(self._answer, check_question(question)))
+
+    async def _answer(self, question: str, backend: Backend) -> Answer:
+        answerer = await backend.run(self._open_answerer, self.model)
+        turn = await backend.run(self._begin, question, answerer)
+        prepared = await backend.run(turn.prepare)
+        if prepared.settled is None and turn.may_be_rewritten:
+            await turn.rewrite(backend)
+            prepared = await backend.run(turn.choose, prepared)
+        return self._end(turn, await answerer.write(prepared, backend))
+
+    def _begin(self, question: str, answerer: Answerer) -> _Turn:
+        self._turn = _Turn(question, answerer, self._past, filters=self.filters, mode=self.mode)
+        return self._turn
+
+    def _end(self, turn: _Turn, answer: Answer) -> Answer:
+        finished = replace(
+            answer,
+            question=turn.question,
+            standalone_question=turn.follow_up.question,
+            notes=(*answer.notes, *turn.notes),
+        )
+        # A conversation that was cleared meanwhile has nothing to do with this answer.
+        if turn.past is self._past:
+            topic = turn.topic()  # leans on the topic before it
+            if answer.kind == "talk":
+                topic = self._past.topic
+            self._past.answers.append(finished)
+            self._past.sources.update(finished.papers)
+            self._past.topics.append(topic)
+        return finished
+
+
+class _Turn:
+    """One question in the making."""
+
+    def __init__(
+        self,
+        question: str,
+        answerer: Answerer,
+        past: _Past,
+        *,
+        filters: Filters | None,
+        mode: AnswerMode | None,
+    ) -> None:
+        self.question = question
+        self.past = past
+        self.budget = answerer.budget()
+        self.notes: list[str] = []
+        self._answerer = answerer
+        self._filters = filters
+        self._mode = mode
+        self._tools = answerer.writer(mode).tools
+        self._rewritten: FollowUp | None = None
+        self.follow_up = FollowUp(question, question)
+
+    @property
+    def may_be_rewritten(self) -> bool:
+        """Whether there is a model, and something that a follow-up could lean on."""
+        return self._tools is not None and self.past.last is not None
+
+    def prepare(self) -> Prepared:
+        """Look the question up as it stands, and again with what was said where it leans on that."""
+        last = self.past.last
+        if last is None:
+            return self._prepare(self.follow_up)
+        if last.kind == "list" and asks_for_more(self.question):
+            return self._more(last)
+        cited = meant_by(last)
+        worded = make_standalone(
+            self.question, topic=self.past.topic, last=last, sources=self.past.sources
+        )
+        named = worded.depends and worded.focus != self.question
+        alone = FollowUp(self.question, self.question, tuple(paper.id for paper in cited))
+        prepared = self._prepare(alone)
+        if prepared.settled is not None and prepared.settled.kind != "papers":
+            return prepared
+        bare = worded.depends and stands_for_nothing(self.question)
+        if named or bare or follows_on(self.question, prepared, cited, cue=worded.depends):
+            self.follow_up = worded if worded.depends else join(self.question, self.past.topic, last)
+            return self._prepare(self.follow_up)
+        return prepared
+
+    def choose(self, heuristic: Prepared) -> Prepared:
+        """Take what the model made of the question, unless it finds less than the rules' reading."""
+        if self._rewritten is None:
+            return heuristic
+        prepared = self._prepare(self._rewritten)
+        least = self._answerer.settings.abstain_below
+        lost = prepared.confidence < least <= heuristic.confidence
+        if lost and _lead(prepared) != _lead(heuristic):
+            self.notes.append(
+                f"The model understood the question as “{self._rewritten.question}”, which finds"
+                " less; it was looked up in the words of the conversation."
+            )
+            return heuristic
+        self.follow_up = self._rewritten
+        return prepared
+
+    def _more(self, last: Answer) -> Prepared:
+        """List the papers that the last list left out."""
+        question = last.standalone_question
+        shown: list[str] = []
+        for answer in reversed(self.past.answers):
+            if answer.kind == "talk":
+                continue
+            if answer.kind != "list" or answer.standalone_question != question:
+                break
+            shown += [citation.paper.id for citation in answer.citations]
+        self.follow_up = FollowUp(question, question)
+        return self._prepare(self.follow_up, skip=tuple(dict.fromkeys(shown)))
+
+    def _prepare(self, follow_up: FollowUp, skip: tuple[str, ...] = ()) -> Prepared:
+        whole = follow_up.focus == follow_up.question
+        return self._answerer.prepare(
+            AnswerRequest(
+                question=follow_up.question,
+                budget=self.budget,
+                filters=self._filters,
+                mode=self._mode,
+                also=follow_up.also,
+                focus=None if whole else follow_up.focus,
+                leaning=LEANING if follow_up.depends and follow_up.also else 0.0,
+                skip=skip,
+                numbering=self.past.numbering,
+            )
+        )
+
+    async def rewrite(self, backend: Backend) -> None:
+        """Have the model that writes the answer make the question whole first."""
+        last = self.past.last
+        if self._tools is None or last is None:
+            return
+        rewrite = Rewrite(
+            self.question,
+            answers=[answer for answer in self.past.answers if answer.kind != "talk"],
+            sources=self.past.sources,
+            prompts=self._tools.prompts,
+        )
+        try:
+            room = self.budget.room()
+            deltas = backend.deltas(self._tools.model, rewrite.messages, max_tokens=room.output)
+            async with aclosing(deltas):
+                async for delta in deltas:
+                    rewrite.take(delta)
+        except LLMError as error:
+            self.notes.append(f"The question was made whole without the model. {error.message}")
+            return
+        self.budget.record(rewrite.usage or _estimated(rewrite))
+        if text := rewrite.result():
+            # The papers cited last are read again where the question leaned on them.
+            changed = text.casefold() != self.question.casefold()
+            also = tuple(paper.id for paper in last.papers.values()) if changed else ()
+            self._rewritten = FollowUp(text, text, self.follow_up.also or also, depends=changed)
+
     def topic(self) -> str:
         """The question that opened the subject."""
         return self.topics[-1] if self.topics else ""
@@ -150,8 +428,11 @@ class Chat:
     async def _answer(self, question: str, backend: Backend) -> Answer:
         answerer = await backend.run(self._open_answerer, self.model)
         turn = await backend.run(self._begin, question, answerer)
-        await turn.rewrite(backend)
-        return self._end(turn, await answerer.answer(turn.request(), backend))
+        prepared = await backend.run(turn.prepare)
+        if prepared.settled is None and turn.may_be_rewritten:
+            await turn.rewrite(backend)
+            prepared = await backend.run(turn.choose, prepared)
+        return self._end(turn, await answerer.write(prepared, backend))
 
     def _begin(self, question: str, answerer: Answerer) -> _Turn:
         self._turn = _Turn(question, answerer, self._past, filters=self.filters, mode=self.mode)
@@ -167,6 +448,8 @@ class Chat:
         # A conversation that was cleared meanwhile has nothing to do with this answer.
         if turn.past is self._past:
             topic = turn.topic()  # leans on the topic before it
+            if answer.kind == "talk":
+                topic = self._past.topic
             self._past.answers.append(finished)
             self._past.sources.update(finished.papers)
             self._past.topics.append(topic)
@@ -189,22 +472,93 @@ class _Turn:
         self.past = past
         self.budget = answerer.budget()
         self.notes: list[str] = []
+        self._answerer = answerer
         self._filters = filters
         self._mode = mode
         self._tools = answerer.writer(mode).tools
+        self._rewritten: FollowUp | None = None
         self.follow_up = FollowUp(question, question)
-        if past.answers:
-            self.follow_up = make_standalone(
-                question, topic=past.topic, last=past.answers[-1], sources=past.sources
+
+    @property
+    def may_be_rewritten(self) -> bool:
+        """Whether there is a model, and something that a follow-up could lean on."""
+        return self._tools is not None and self.past.last is not None
+
+    def prepare(self) -> Prepared:
+        """Look the question up as it stands, and again with what was said where it leans on that."""
+        last = self.past.last
+        if last is None:
+            return self._prepare(self.follow_up)
+        if last.kind == "list" and asks_for_more(self.question):
+            return self._more(last)
+        cited = meant_by(last)
+        worded = make_standalone(
+            self.question, topic=self.past.topic, last=last, sources=self.past.sources
+        )
+        named = worded.depends and worded.focus != self.question
+        alone = FollowUp(self.question, self.question, tuple(paper.id for paper in cited))
+        prepared = self._prepare(alone)
+        if prepared.settled is not None and prepared.settled.kind != "papers":
+            return prepared
+        bare = worded.depends and stands_for_nothing(self.question)
+        if named or bare or follows_on(self.question, prepared, cited, cue=worded.depends):
+            self.follow_up = worded if worded.depends else join(self.question, self.past.topic, last)
+            return self._prepare(self.follow_up)
+        return prepared
+
+    def choose(self, heuristic: Prepared) -> Prepared:
+        """Take what the model made of the question, unless it finds less than the rules' reading."""
+        if self._rewritten is None:
+            return heuristic
+        prepared = self._prepare(self._rewritten)
+        least = self._answerer.settings.abstain_below
+        lost = prepared.confidence < least <= heuristic.confidence
+        if lost and _lead(prepared) != _lead(heuristic):
+            self.notes.append(
+                f"The model understood the question as “{self._rewritten.question}”, which finds"
+                " less; it was looked up in the words of the conversation."
             )
+            return heuristic
+        self.follow_up = self._rewritten
+        return prepared
+
+    def _more(self, last: Answer) -> Prepared:
+        """List the papers that the last list left out."""
+        question = last.standalone_question
+        shown: list[str] = []
+        for answer in reversed(self.past.answers):
+            if answer.kind == "talk":
+                continue
+            if answer.kind != "list" or answer.standalone_question != question:
+                break
+            shown += [citation.paper.id for citation in answer.citations]
+        self.follow_up = FollowUp(question, question)
+        return self._prepare(self.follow_up, skip=tuple(dict.fromkeys(shown)))
+
+    def _prepare(self, follow_up: FollowUp, skip: tuple[str, ...] = ()) -> Prepared:
+        whole = follow_up.focus == follow_up.question
+        return self._answerer.prepare(
+            AnswerRequest(
+                question=follow_up.question,
+                budget=self.budget,
+                filters=self._filters,
+                mode=self._mode,
+                also=follow_up.also,
+                focus=None if whole else follow_up.focus,
+                leaning=LEANING if follow_up.depends and follow_up.also else 0.0,
+                skip=skip,
+                numbering=self.past.numbering,
+            )
+        )
 
     async def rewrite(self, backend: Backend) -> None:
         """Have the model that writes the answer make the question whole first."""
-        if self._tools is None or not self.past.answers:
+        last = self.past.last
+        if self._tools is None or last is None:
             return
         rewrite = Rewrite(
             self.question,
-            answers=self.past.answers,
+            answers=[answer for answer in self.past.answers if answer.kind != "talk"],
             sources=self.past.sources,
             prompts=self._tools.prompts,
         )
@@ -242,6 +596,12 @@ class _Turn:
         # A heuristic follow-up holds its topic already: the topic stays, and doesn't grow.
         leans = follow_up.depends and follow_up.focus == self.question
         return self.past.topic if leans else follow_up.question
+
+
+def _lead(prepared: Prepared) -> str:
+    """Return the id of the paper that would be quoted first."""
+    best = prepared.evidence[:1]
+    return prepared.hits[best[0].paper].paper.id if best else ""
 
 
 def _estimated(rewrite: Rewrite) -> Usage:
