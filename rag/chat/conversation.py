@@ -274,6 +274,9 @@ class _Turn:
 
     def _prepare(self, follow_up: FollowUp, skip: tuple[str, ...] = ()) -> Prepared:
         whole = follow_up.focus == follow_up.question
+        leans = follow_up.depends and bool(follow_up.also)
+        # Who asks only "how large?" can't mean any other paper.
+        factor = 2.0 if stands_for_nothing(self.question) else 1.0
         return self._answerer.prepare(
             AnswerRequest(
                 question=follow_up.question,
@@ -282,7 +285,7 @@ class _Turn:
                 mode=self._mode,
                 also=follow_up.also,
                 focus=None if whole else follow_up.focus,
-                leaning=LEANING if follow_up.depends and follow_up.also else 0.0,
+                leaning=LEANING * factor if leans else 0.0,
                 skip=skip,
                 numbering=self.past.numbering,
             )
@@ -537,6 +540,9 @@ class _Turn:
 
     def _prepare(self, follow_up: FollowUp, skip: tuple[str, ...] = ()) -> Prepared:
         whole = follow_up.focus == follow_up.question
+        leans = follow_up.depends and bool(follow_up.also)
+        # Who asks only "how large?" can't mean any other paper.
+        factor = 2.0 if stands_for_nothing(self.question) else 1.0
         return self._answerer.prepare(
             AnswerRequest(
                 question=follow_up.question,
@@ -545,7 +551,7 @@ class _Turn:
                 mode=self._mode,
                 also=follow_up.also,
                 focus=None if whole else follow_up.focus,
-                leaning=LEANING if follow_up.depends and follow_up.also else 0.0,
+                leaning=LEANING * factor if leans else 0.0,
                 skip=skip,
                 numbering=self.past.numbering,
             )

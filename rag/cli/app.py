@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from rag.cli import add, ask, chat, eval, export, papers, status, ui, verify  # noqa: A004
+from rag.cli import add, ask, chat, eval, export, papers, status, survey, ui, verify  # noqa: A004
 from rag.version import __version__
 
 __all__ = ["app", "main"]
@@ -20,7 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (add, ask, chat, papers, verify, export, ui, eval, status):
+for module in (add, ask, survey, chat, papers, verify, export, ui, eval, status):
     module.register(app)
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from rag.answers.answer import Answer, AnswerMode, Citation, Verification
     from rag.answers.stream import AnswerStream, AsyncAnswerStream, Backend
+    from rag.answers.survey import Survey
     from rag.chat.conversation import Chat
     from rag.index.catalog import Sort
     from rag.index.sync import AddReport, Progress
@@ -380,6 +381,25 @@ class Library:
             question=question, budget=answerer.budget(), filters=filters, mode=mode
         )
         return await answerer.answer(request, backend)
+
+    def survey(self, question: str, *, filters: Filters | None = None) -> Survey:
+        """Find every paper that fits a question, and what each says of it, as a table.
+
+        Args:
+            question: A question or a subject.
+            filters: Which papers may be used.
+
+        Raises:
+            QuestionError: the question is blank or too long.
+            LibraryError: there are no papers yet.
+        """
+        from rag.answers.prepare import AnswerRequest
+        from rag.answers.survey import survey
+
+        request = AnswerRequest(
+            question=check_question(question), budget=self._parts.answerer().budget(), filters=filters
+        )
+        return survey(request, self._parts.retrieval())
 
     def chat(
         self,

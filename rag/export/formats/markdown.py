@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from rag.export.base import AnswerFormat, ConversationFormat
+from rag.export.base import AnswerFormat, ConversationFormat, SurveyFormat
 from rag.text.citations import TextPiece, parse_citations
 from rag.text.safety import for_markdown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rag.export.protocols import ExportedAnswer
+    from rag.export.protocols import ExportedAnswer, ExportedCell, ExportedSurvey
     from rag.papers import Paper
 
-__all__ = ["ANSWER", "CONVERSATION"]
+__all__ = ["ANSWER", "CONVERSATION", "SURVEY"]
 
 _BEHIND_QUOTE = re.compile(r"(?<=” )\[(\d{1,3})\]")
 
@@ -90,6 +90,31 @@ def _plain(text: str) -> str:
     return " ".join(for_markdown(text).split())
 
 
+def _survey(survey: ExportedSurvey) -> str:
+    """Write a table; behind each cell stand its offsets in the abstract."""
+    rows = [
+        (
+            f"{_plain(row.paper.heading) or row.paper.id} ({row.paper.id})",
+            str(row.paper.year or ""),
+            _cell(row.says),
+            _cell(row.number),
+            f"{_cell(row.direction)}{f' ({row.change})' if row.change else ''}",
+        )
+        for row in survey.rows
+    ]
+    head = ("paper", "year", "says", "number", "direction")
+    table = [head, tuple("---" for _ in head), *rows]
+    lines = "\n".join(
+        f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in table
+    )
+    notes = [f"> Note: {_plain(note)}" for note in survey.notes]
+    return "\n\n".join([f"## {_plain(survey.question)}", lines, *notes]) + "\n"
+
+
+def _cell(cell: ExportedCell | None) -> str:
+    return f"{_plain(cell.text)} [{cell.start}:{cell.end}]" if cell else ""
+
+
 ANSWER = AnswerFormat(
     name="markdown",
     label="Markdown",
@@ -103,4 +128,11 @@ CONVERSATION = ConversationFormat(
     suffixes=(".md", ".markdown"),
     media_type="text/markdown",
     write=_write,
+)
+SURVEY = SurveyFormat(
+    name="markdown",
+    label="Markdown",
+    suffixes=(".md", ".markdown"),
+    media_type="text/markdown",
+    write=_survey,
 )
