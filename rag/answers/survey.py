@@ -12,9 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from rag.answers.listing import fitting
 from rag.evidence.ranker import PaperFit
-from rag.questions.negation import read_exclusions
 from rag.questions.reading import read_question
-from rag.questions.several import asks_for_papers, order_of
 from rag.search.query import combine
 from rag.verification.quantities import find_quantities
 
@@ -115,16 +113,12 @@ def survey(request: AnswerRequest, retrieval: Retrieval) -> Survey:
         request: The question, or only a subject.
         retrieval: Finds papers and evidence.
     """
-    reading = read_question(request.question, retrieval.catalog)
-    text, things = reading.text, reading.without
-    if not asks_for_papers(reading.text):  # "pruning without retraining": all of it is a subject
-        text, things = read_exclusions(reading.text)[::-1]
+    reading = read_question(request.question, retrieval.catalog, of_papers=True)
     filters = combine(request.filters, reading.filters)
-    asked = replace(request, question=text, filters=filters)
-    wanted = replace(
-        reading, text=text, without=things, several=True, order=order_of(request.question)
+    text = reading.text
+    fits, out, notes = fitting(
+        replace(request, question=text, filters=filters), reading, retrieval
     )
-    fits, out, notes = fitting(asked, wanted, retrieval)
     papers = [hit.paper for hit in fits]
     ranked = retrieval.ranker.rank(
         text, papers, fits=[PaperFit(score=hit.score, bm25=hit.bm25) for hit in fits]
@@ -142,7 +136,7 @@ def survey(request: AnswerRequest, retrieval: Retrieval) -> Survey:
         said.insert(0, f"Only papers that the question asks for: {reading.filters.describe()}.")
     if out:
         listed = "; ".join(paper.title or paper.id for paper in out)
-        said.append(f"Left out, as the question says ({' or '.join(things)}): {listed}.")
+        said.append(f"Left out, as the question says ({' or '.join(reading.without)}): {listed}.")
     return Survey(
         question=request.question, rows=tuple(rows), filters=filters or None, notes=tuple(said)
     )

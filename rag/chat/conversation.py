@@ -34,7 +34,9 @@ if TYPE_CHECKING:
     from rag.papers import Paper
     from rag.search.query import Filters
 
-__all__ = ["Chat"]
+__all__ = ["LITERAL", "Chat"]
+
+LITERAL = "/literal "  # in front of a question that is to be taken as it stands
 
 
 @dataclass
@@ -214,17 +216,21 @@ class _Turn:
         self._mode = mode
         self._tools = answerer.writer(mode).tools
         self._rewritten: FollowUp | None = None
+        self._literal = question.startswith(LITERAL)
+        if self._literal:
+            self.question = question = question.removeprefix(LITERAL).strip() or question
         self.follow_up = FollowUp(question, question)
 
     @property
     def may_be_rewritten(self) -> bool:
         """Whether there is a model, and something that a follow-up could lean on."""
-        return self._tools is not None and self.past.last is not None
+        can = self._tools is not None and self.past.last is not None
+        return can and not self._literal
 
     def prepare(self) -> Prepared:
         """Look the question up as it stands, and again with what was said where it leans on that."""
         last = self.past.last
-        if last is None:
+        if last is None or self._literal:
             return self._prepare(self.follow_up)
         if last.kind == "list" and asks_for_more(self.question):
             return self._more(last)
@@ -287,6 +293,7 @@ class _Turn:
                 focus=None if whole else follow_up.focus,
                 leaning=LEANING * factor if leans else 0.0,
                 skip=skip,
+                literal=self._literal,
                 numbering=self.past.numbering,
             )
         )
@@ -480,17 +487,21 @@ class _Turn:
         self._mode = mode
         self._tools = answerer.writer(mode).tools
         self._rewritten: FollowUp | None = None
+        self._literal = question.startswith(LITERAL)
+        if self._literal:
+            self.question = question = question.removeprefix(LITERAL).strip() or question
         self.follow_up = FollowUp(question, question)
 
     @property
     def may_be_rewritten(self) -> bool:
         """Whether there is a model, and something that a follow-up could lean on."""
-        return self._tools is not None and self.past.last is not None
+        can = self._tools is not None and self.past.last is not None
+        return can and not self._literal
 
     def prepare(self) -> Prepared:
         """Look the question up as it stands, and again with what was said where it leans on that."""
         last = self.past.last
-        if last is None:
+        if last is None or self._literal:
             return self._prepare(self.follow_up)
         if last.kind == "list" and asks_for_more(self.question):
             return self._more(last)
@@ -553,6 +564,7 @@ class _Turn:
                 focus=None if whole else follow_up.focus,
                 leaning=LEANING * factor if leans else 0.0,
                 skip=skip,
+                literal=self._literal,
                 numbering=self.past.numbering,
             )
         )

@@ -320,7 +320,7 @@ class Library:
         return cite(ranked, given, places)
 
     def ask(
-        self, question: str, *, filters: Filters | None = None, mode: AnswerMode | None = None
+        self, question: str, *, filters: Filters | None = None, mode: AnswerMode | None = None, literal: bool = False
     ) -> Answer:
         """Answer a question from the papers, or say that they don't hold the answer.
 
@@ -329,22 +329,26 @@ class Library:
             filters: Which papers may be used.
             mode: `extractive` quotes the papers, `llm` has the configured model write, and every
                 sentence it writes is checked; None is `llm` where a model is configured.
+            literal: Take the question as it stands: no word of it is a filter, an exclusion or
+                small talk, and it is not about the library.
 
         Raises:
             QuestionError: the question is blank or too long.
             LibraryError: there are no papers yet.
             LLMError: the model gave no answer, and the settings name no fallback.
         """
-        return self.stream(question, filters=filters, mode=mode).finish()
+        return self.stream(question, filters=filters, mode=mode, literal=literal).finish()
 
     async def aask(
-        self, question: str, *, filters: Filters | None = None, mode: AnswerMode | None = None
+        self, question: str, *, filters: Filters | None = None, mode: AnswerMode | None = None, literal: bool = False
     ) -> Answer:
         """Answer as `ask` does, without blocking the event loop."""
-        return await self.astream(question, filters=filters, mode=mode).finish()
+        return await self.astream(
+            question, filters=filters, mode=mode, literal=literal
+        ).finish()
 
     def stream(
-        self, question: str, *, filters: Filters | None = None, mode: AnswerMode | None = None
+        self, question: str, *, filters: Filters | None = None, mode: AnswerMode | None = None, literal: bool = False
     ) -> AnswerStream:
         """Answer as `ask` does, giving the text as it comes.
 
@@ -357,28 +361,33 @@ class Library:
         """
         from rag.answers.stream import AnswerStream
 
-        return AnswerStream(partial(self._answer, check_question(question), filters, mode))
+        return AnswerStream(partial(self._answer, check_question(question), filters, mode, literal))
 
     def astream(
-        self, question: str, *, filters: Filters | None = None, mode: AnswerMode | None = None
+        self, question: str, *, filters: Filters | None = None, mode: AnswerMode | None = None, literal: bool = False
     ) -> AsyncAnswerStream:
         """Answer as `stream` does, without blocking the event loop."""
         from rag.answers.stream import AsyncAnswerStream
 
-        return AsyncAnswerStream(partial(self._answer, check_question(question), filters, mode))
+        return AsyncAnswerStream(partial(self._answer, check_question(question), filters, mode, literal))
 
     async def _answer(
         self,
         question: str,
         filters: Filters | None,
         mode: AnswerMode | None,
+        literal: bool,
         backend: Backend,
     ) -> Answer:
         from rag.answers.prepare import AnswerRequest
 
         answerer = await backend.run(self._parts.answerer)
         request = AnswerRequest(
-            question=question, budget=answerer.budget(), filters=filters, mode=mode
+            question=question,
+            budget=answerer.budget(),
+            filters=filters,
+            mode=mode,
+            literal=literal,
         )
         return await answerer.answer(request, backend)
 

@@ -42,7 +42,7 @@ _SPANS = tuple(
         (rf"(?:between|from) {_A} (?:and|to|until|till|through) {_B}", False, lambda a, b: (a, b)),
         (rf"(?:(?:in|from|of|during|for) )?{_A} ?[-\u2013] ?{_B}", False, lambda a, b: (a, b)),
         (rf"(?:since|starting (?:in|from)) {_A}", False, lambda a, _: (a, None)),
-        (rf"(?:from|in) {_A} (?:on|onwards?|and later|or later)", False, lambda a, _: (a, None)),
+        (rf"(?:from|in) {_A} (?:on(?=\s*(?:[,.?!]|$))|onwards?|and later|or later)", False, lambda a, _: (a, None)),
         (rf"{_A} (?:or|and) (?:later|newer|after)", False, lambda a, _: (a, None)),
         (rf"(?:after|later than|newer than|past) {_A}", False, lambda a, _: (a + 1, None)),
         (rf"(?:before|prior to|older than|earlier than) {_A}", False, lambda a, _: (None, a - 1)),
@@ -99,16 +99,21 @@ class Narrowing:
     filters: Filters | None = None
 
 
-def narrow(question: str, catalog: Catalog, *, today: date | None = None) -> Narrowing:
+def narrow(
+    question: str, catalog: Catalog, *, today: date | None = None, of_papers: bool = False
+) -> Narrowing:
     """Read the filters that a question states in words.
 
     Args:
         question: On one line.
         catalog: Knows authors and venues.
         today: What "last year" is counted from; the present day when None.
+        of_papers: Whether papers are asked for, however it is worded.
     """
     text, filters = question, Filters()
-    about_papers = bool(_ABOUT_PAPERS.search(question)) or asks_for_papers(question)
+    about_papers = (
+        of_papers or bool(_ABOUT_PAPERS.search(question)) or asks_for_papers(question)
+    )
     text, filters = _read_years(
         text, filters, about_papers=about_papers, today=today or date.today()
     )

@@ -40,15 +40,16 @@ class Reading:
     sides: tuple[Side, ...] = ()
 
 
-def read_question(question: str, catalog: Catalog) -> Reading:
+def read_question(question: str, catalog: Catalog, *, of_papers: bool = False) -> Reading:
     """Read a question.
 
     Args:
         question: On one line.
         catalog: The library's catalogue.
+        of_papers: Whether papers are asked for, however it is worded.
     """
-    narrowed = narrow(question, catalog)
-    several = asks_for_papers(narrowed.text)
+    narrowed = narrow(question, catalog, of_papers=of_papers)
+    several = of_papers or asks_for_papers(narrowed.text)
     if not several:
         # Where one fact is asked for, "without labels" is part of it.
         return Reading(

@@ -27,7 +27,7 @@ _COMPARED = tuple(
         rf"{_OPENING}how (?:do|does|did) (?P<a>.+?) and (?P<b>.+?) (?:compare|differ){_IN}{_END}",
         rf"{_OPENING}(?:(?:can|could) you )?(?:compare|contrast) (?P<a>.+?) (?:and|with|to|against)"
         rf" (?P<b>.+?){_IN}{_END}",
-        rf"{_OPENING}(?P<a>[\w.-]+(?: [\w.-]+){{0,3}}) (?:vs\.?|versus) (?P<b>[\w.-]+(?: [\w.-]+){{0,3}})"
+        rf"{_OPENING}(?P<a>[\w.-]+(?: [\w.-]+){{0,3}}) (?:vs\.?|versus) (?P<b>[\w.-]+(?: [\w.-]+){{0,3}}?)"
         rf"{_IN}{_END}",
     )
 )
