@@ -16,6 +16,7 @@ from rag.answers.naming import sure_of_names
 from rag.answers.parts import prepare_parts
 from rag.answers.prepare import Prepared, prepare
 from rag.questions.catalogue import answer_from_catalogue, no_paper_left
+from rag.questions.narrowing import narrow
 from rag.questions.premise import false_premise
 from rag.questions.reading import Reading, read_question
 from rag.questions.small_talk import reply_to
@@ -98,6 +99,10 @@ def _read(request: AnswerRequest, retrieval: Retrieval) -> tuple[Reading, Answer
     if request.focus:
         # What was asked before may state filters of its own, which hold until others are stated.
         before = read_question(_before(request.question, request.focus), retrieval.catalog)
+        if before.several and not read:  # "And only those since 2023?"
+            narrowed = narrow(request.focus, retrieval.catalog, of_papers=True)
+            read, question = narrowed.filters, narrowed.text
+            reading = replace(reading, text=narrowed.text)
         read = combine(read, before.filters)
         several = reading.several or (before.several and not _content(reading.text))
         reading = replace(

@@ -62,7 +62,7 @@ def quote(prepared: Prepared, settings: Settings, reader: Reader) -> Answer:
     if prepared.confidence < settings.abstain_below or not chosen:
         return abstain(prepared)
     citations = cite(chosen, papers, prepared.request.numbering)
-    if prepared.listing is not None and (len(citations) > 1 or prepared.listing.before):
+    if prepared.listing is not None and prepared.listing.total > 1:
         return _listed(prepared, citations)
     text, sentences = quoted_text(citations)
     conflict = disagreement(prepared.question, citations, reader)

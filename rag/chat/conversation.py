@@ -253,7 +253,8 @@ class _Turn:
         """Take what the model made of the question, unless it finds less than the rules' reading."""
         if self._rewritten is None:
             return heuristic
-        prepared = self._prepare(self._rewritten)
+        # It says itself what it is about: no paper is preferred.
+        prepared = self._prepare(self._rewritten, leaning=0.0)
         least = self._answerer.settings.abstain_below
         lost = prepared.confidence < least <= heuristic.confidence
         if lost and _lead(prepared) != _lead(heuristic):
@@ -278,7 +279,9 @@ class _Turn:
         self.follow_up = FollowUp(question, question)
         return self._prepare(self.follow_up, skip=tuple(dict.fromkeys(shown)))
 
-    def _prepare(self, follow_up: FollowUp, skip: tuple[str, ...] = ()) -> Prepared:
+    def _prepare(
+        self, follow_up: FollowUp, skip: tuple[str, ...] = (), leaning: float = LEANING
+    ) -> Prepared:
         whole = follow_up.focus == follow_up.question
         leans = follow_up.depends and bool(follow_up.also)
         # Who asks only "how large?" can't mean any other paper.
@@ -291,7 +294,7 @@ class _Turn:
                 mode=self._mode,
                 also=follow_up.also,
                 focus=None if whole else follow_up.focus,
-                leaning=LEANING * factor if leans else 0.0,
+                leaning=leaning * factor if leans else 0.0,
                 skip=skip,
                 literal=self._literal,
                 numbering=self.past.numbering,
@@ -524,7 +527,8 @@ class _Turn:
         """Take what the model made of the question, unless it finds less than the rules' reading."""
         if self._rewritten is None:
             return heuristic
-        prepared = self._prepare(self._rewritten)
+        # It says itself what it is about: no paper is preferred.
+        prepared = self._prepare(self._rewritten, leaning=0.0)
         least = self._answerer.settings.abstain_below
         lost = prepared.confidence < least <= heuristic.confidence
         if lost and _lead(prepared) != _lead(heuristic):
@@ -549,7 +553,9 @@ class _Turn:
         self.follow_up = FollowUp(question, question)
         return self._prepare(self.follow_up, skip=tuple(dict.fromkeys(shown)))
 
-    def _prepare(self, follow_up: FollowUp, skip: tuple[str, ...] = ()) -> Prepared:
+    def _prepare(
+        self, follow_up: FollowUp, skip: tuple[str, ...] = (), leaning: float = LEANING
+    ) -> Prepared:
         whole = follow_up.focus == follow_up.question
         leans = follow_up.depends and bool(follow_up.also)
         # Who asks only "how large?" can't mean any other paper.
@@ -562,7 +568,7 @@ class _Turn:
                 mode=self._mode,
                 also=follow_up.also,
                 focus=None if whole else follow_up.focus,
-                leaning=LEANING * factor if leans else 0.0,
+                leaning=leaning * factor if leans else 0.0,
                 skip=skip,
                 literal=self._literal,
                 numbering=self.past.numbering,

@@ -47,6 +47,11 @@ _FURNITURE = GRAMMAR | frozenset(
     " names titles title stand stands there here's what's start end begin between without"
     " undated come comes".split()
 )
+# Of these, what papers may be on: "Which papers study long documents?"
+_MATTER = frozenset(
+    "study long large big people researchers time times question questions documents field fields"
+    " files names sources source work first last best appear often frequent database".split()
+)
 _ASKED: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (name, re.compile(pattern, re.IGNORECASE))
     for name, pattern in (
@@ -155,6 +160,8 @@ def answer_from_catalogue(
         re.IGNORECASE,
     )
     narrowed = filters.author or filters.venue or filters.year_from or filters.year_to
+    if kind == "list" and not _MATTER.isdisjoint(words):
+        return None
     if not kind or not (speaks or (narrowed and question != asked)):
         return None
     single = bool(re.search(r"\b(?:paper|article|publication|study)\b", plain, re.IGNORECASE))

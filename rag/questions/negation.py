@@ -135,14 +135,19 @@ def _names_of(thing: str, known: dict[str, set[str]]) -> list[list[str]]:
 
 
 def _has(paper: Paper, names: list[list[str]]) -> bool:
-    """Tell whether a paper has a thing and nowhere says that it does without."""
-    has = False
-    for text in (paper.title, *_sentences(paper.abstract)):
-        for at, end in _mentions(text, names):
-            if _DENIAL.search(text[:at]) or _FREE.search(text[end:]):
-                return False
-            has = True
-    return has
+    """Tell whether a paper has a thing: in its title, or without ever saying that it does without."""
+    if any(not _denied(paper.title, span) for span in _mentions(paper.title, names)):
+        return True
+    mentions = [
+        _denied(text, span)
+        for text in _sentences(paper.abstract)
+        for span in _mentions(text, names)
+    ]
+    return bool(mentions) and not any(mentions)
+
+
+def _denied(text: str, span: tuple[int, int]) -> bool:
+    return bool(_DENIAL.search(text[: span[0]]) or _FREE.search(text[span[1] :]))
 
 
 def _sentences(abstract: str) -> list[str]:

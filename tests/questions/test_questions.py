@@ -129,7 +129,8 @@ def test_what_the_catalogue_does_not_know_is_said(catalog):
 
 
 @pytest.mark.parametrize(
-    "question", ["How many papers are on bees?", "What are they?", "Is it new?", "How do bees dance?"]
+    "question",
+    ["Which papers study long documents?", "How many papers are on bees?", "What are they?", "Is it new?", "How do bees dance?"]
 )
 def test_other_questions_are_not_for_the_catalogue(catalog, question):
     assert answer_from_catalogue(question, question, Filters(), catalog) is None
