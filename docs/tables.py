@@ -11,7 +11,13 @@ from typer.core import TyperArgument
 from typer.main import get_command
 
 from rag.cli.app import app
-from rag.export import PaperFormat, answer_formats, conversation_formats, paper_formats, survey_formats
+from rag.export import (
+    PaperFormat,
+    answer_formats,
+    conversation_formats,
+    paper_formats,
+    survey_formats,
+)
 from rag.sources import all_readers
 
 if TYPE_CHECKING:

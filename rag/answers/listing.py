@@ -155,7 +155,9 @@ def _grouped(
             for one, who in shared.items()
             if len(left := {p: words for p, words in who.items() if p not in group}) >= 2
         }
-    first = {name: min(by_fit.index(p) for p in group if group[p] == name) for name in group.values()}
+    first = {
+        name: min(by_fit.index(p) for p in group if group[p] == name) for name in group.values()
+    }
     alone = len(hits)
     order = sorted(
         by_fit, key=lambda place: (first.get(group.get(place, ""), alone), by_fit.index(place))

@@ -27,7 +27,9 @@ def sure_of_names(prepared: Prepared) -> Prepared:
     names = set(names_in(prepared.question))
     if not names or names != set(subjects(prepared.question)):
         return prepared
-    kept = among(prepared, lambda paper: held_in(f"{paper.title}\n{paper.abstract}", names) == names)
+    kept = among(
+        prepared, lambda paper: held_in(f"{paper.title}\n{paper.abstract}", names) == names
+    )
     if not kept.evidence:
         return prepared
     return replace(kept, confidence=max(prepared.confidence, OF_A_NAME))

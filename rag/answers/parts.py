@@ -25,16 +25,12 @@ __all__ = ["prepare_parts"]
 _MOST = 3  # papers of a side that go along
 
 
-def prepare_parts(
-    request: AnswerRequest, sides: Sequence[Side], retrieval: Retrieval
-) -> Prepared:
+def prepare_parts(request: AnswerRequest, sides: Sequence[Side], retrieval: Retrieval) -> Prepared:
     """Prepare a question as a whole and, where no paper speaks of all of it, part by part."""
     whole = prepare(request, retrieval)
     if _in_one(whole, sides):
         return whole
-    parts = tuple(
-        Part(name=side.name, prepared=_side(request, side, retrieval)) for side in sides
-    )
+    parts = tuple(Part(name=side.name, prepared=_side(request, side, retrieval)) for side in sides)
     # A model that writes is given what was found for either side.
     found = [hit.paper.id for part in parts for hit in part.prepared.hits[:_MOST]]
     wider = prepare(replace(request, also=(*request.also, *found)), retrieval)

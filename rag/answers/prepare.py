@@ -177,7 +177,9 @@ def prepare(
     )
     if request.leaning:
         evidence = _preferring(evidence, weighed, request)
-    read, evidence = _best_read(weighed, evidence, request.also, most=_READ if hits is None else len(hits))
+    read, evidence = _best_read(
+        weighed, evidence, request.also, most=_READ if hits is None else len(hits)
+    )
     signals = None
     if read:
         signals = read_signals(question, read, evidence, keyword)

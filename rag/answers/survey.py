@@ -17,7 +17,6 @@ from rag.search.query import combine
 from rag.verification.quantities import find_quantities
 
 if TYPE_CHECKING:
-
     from rag.answers.prepare import AnswerRequest, Retrieval
     from rag.papers import Paper
     from rag.search.query import Filters
@@ -116,9 +115,7 @@ def survey(request: AnswerRequest, retrieval: Retrieval) -> Survey:
     reading = read_question(request.question, retrieval.catalog, of_papers=True)
     filters = combine(request.filters, reading.filters)
     text = reading.text
-    fits, out, notes = fitting(
-        replace(request, question=text, filters=filters), reading, retrieval
-    )
+    fits, out, notes = fitting(replace(request, question=text, filters=filters), reading, retrieval)
     papers = [hit.paper for hit in fits]
     ranked = retrieval.ranker.rank(
         text, papers, fits=[PaperFit(score=hit.score, bm25=hit.bm25) for hit in fits]

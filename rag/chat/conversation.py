@@ -245,7 +245,9 @@ class _Turn:
             return prepared
         bare = worded.depends and stands_for_nothing(self.question)
         if named or bare or follows_on(self.question, prepared, cited, cue=worded.depends):
-            self.follow_up = worded if worded.depends else join(self.question, self.past.topic, last)
+            self.follow_up = (
+                worded if worded.depends else join(self.question, self.past.topic, last)
+            )
             return self._prepare(self.follow_up)
         return prepared
 
@@ -253,8 +255,7 @@ class _Turn:
         """Take what the model made of the question, unless it finds less than the rules' reading."""
         if self._rewritten is None:
             return heuristic
-        # It says itself what it is about: no paper is preferred.
-        prepared = self._prepare(self._rewritten, leaning=0.0)
+        prepared = self._prepare(self._rewritten)
         least = self._answerer.settings.abstain_below
         lost = prepared.confidence < least <= heuristic.confidence
         if lost and _lead(prepared) != _lead(heuristic):
@@ -279,9 +280,7 @@ class _Turn:
         self.follow_up = FollowUp(question, question)
         return self._prepare(self.follow_up, skip=tuple(dict.fromkeys(shown)))
 
-    def _prepare(
-        self, follow_up: FollowUp, skip: tuple[str, ...] = (), leaning: float = LEANING
-    ) -> Prepared:
+    def _prepare(self, follow_up: FollowUp, skip: tuple[str, ...] = ()) -> Prepared:
         whole = follow_up.focus == follow_up.question
         leans = follow_up.depends and bool(follow_up.also)
         # Who asks only "how large?" can't mean any other paper.
@@ -294,7 +293,7 @@ class _Turn:
                 mode=self._mode,
                 also=follow_up.also,
                 focus=None if whole else follow_up.focus,
-                leaning=leaning * factor if leans else 0.0,
+                leaning=LEANING * factor if leans else 0.0,
                 skip=skip,
                 literal=self._literal,
                 numbering=self.past.numbering,
@@ -519,7 +518,9 @@ class _Turn:
             return prepared
         bare = worded.depends and stands_for_nothing(self.question)
         if named or bare or follows_on(self.question, prepared, cited, cue=worded.depends):
-            self.follow_up = worded if worded.depends else join(self.question, self.past.topic, last)
+            self.follow_up = (
+                worded if worded.depends else join(self.question, self.past.topic, last)
+            )
             return self._prepare(self.follow_up)
         return prepared
 
@@ -527,8 +528,7 @@ class _Turn:
         """Take what the model made of the question, unless it finds less than the rules' reading."""
         if self._rewritten is None:
             return heuristic
-        # It says itself what it is about: no paper is preferred.
-        prepared = self._prepare(self._rewritten, leaning=0.0)
+        prepared = self._prepare(self._rewritten)
         least = self._answerer.settings.abstain_below
         lost = prepared.confidence < least <= heuristic.confidence
         if lost and _lead(prepared) != _lead(heuristic):
@@ -553,9 +553,7 @@ class _Turn:
         self.follow_up = FollowUp(question, question)
         return self._prepare(self.follow_up, skip=tuple(dict.fromkeys(shown)))
 
-    def _prepare(
-        self, follow_up: FollowUp, skip: tuple[str, ...] = (), leaning: float = LEANING
-    ) -> Prepared:
+    def _prepare(self, follow_up: FollowUp, skip: tuple[str, ...] = ()) -> Prepared:
         whole = follow_up.focus == follow_up.question
         leans = follow_up.depends and bool(follow_up.also)
         # Who asks only "how large?" can't mean any other paper.
@@ -568,7 +566,7 @@ class _Turn:
                 mode=self._mode,
                 also=follow_up.also,
                 focus=None if whole else follow_up.focus,
-                leaning=leaning * factor if leans else 0.0,
+                leaning=LEANING * factor if leans else 0.0,
                 skip=skip,
                 literal=self._literal,
                 numbering=self.past.numbering,

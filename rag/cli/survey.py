@@ -97,7 +97,9 @@ def _view(found: Survey) -> RenderableType:
     from rag.text.safety import for_terminal
 
     count = len(found.rows)
-    parts: list[RenderableType] = [Text(f"{count} {'paper fits' if count == 1 else 'papers fit'}.\n")]
+    parts: list[RenderableType] = [
+        Text(f"{count} {'paper fits' if count == 1 else 'papers fit'}.\n")
+    ]
     if not count:
         parts = [Text("No paper fits.")]
     rows = []

@@ -320,7 +320,12 @@ class Library:
         return cite(ranked, given, places)
 
     def ask(
-        self, question: str, *, filters: Filters | None = None, mode: AnswerMode | None = None, literal: bool = False
+        self,
+        question: str,
+        *,
+        filters: Filters | None = None,
+        mode: AnswerMode | None = None,
+        literal: bool = False,
     ) -> Answer:
         """Answer a question from the papers, or say that they don't hold the answer.
 
@@ -340,15 +345,23 @@ class Library:
         return self.stream(question, filters=filters, mode=mode, literal=literal).finish()
 
     async def aask(
-        self, question: str, *, filters: Filters | None = None, mode: AnswerMode | None = None, literal: bool = False
+        self,
+        question: str,
+        *,
+        filters: Filters | None = None,
+        mode: AnswerMode | None = None,
+        literal: bool = False,
     ) -> Answer:
         """Answer as `ask` does, without blocking the event loop."""
-        return await self.astream(
-            question, filters=filters, mode=mode, literal=literal
-        ).finish()
+        return await self.astream(question, filters=filters, mode=mode, literal=literal).finish()
 
     def stream(
-        self, question: str, *, filters: Filters | None = None, mode: AnswerMode | None = None, literal: bool = False
+        self,
+        question: str,
+        *,
+        filters: Filters | None = None,
+        mode: AnswerMode | None = None,
+        literal: bool = False,
     ) -> AnswerStream:
         """Answer as `ask` does, giving the text as it comes.
 
@@ -364,12 +377,19 @@ class Library:
         return AnswerStream(partial(self._answer, check_question(question), filters, mode, literal))
 
     def astream(
-        self, question: str, *, filters: Filters | None = None, mode: AnswerMode | None = None, literal: bool = False
+        self,
+        question: str,
+        *,
+        filters: Filters | None = None,
+        mode: AnswerMode | None = None,
+        literal: bool = False,
     ) -> AsyncAnswerStream:
         """Answer as `stream` does, without blocking the event loop."""
         from rag.answers.stream import AsyncAnswerStream
 
-        return AsyncAnswerStream(partial(self._answer, check_question(question), filters, mode, literal))
+        return AsyncAnswerStream(
+            partial(self._answer, check_question(question), filters, mode, literal)
+        )
 
     async def _answer(
         self,
@@ -406,7 +426,9 @@ class Library:
         from rag.answers.survey import survey
 
         request = AnswerRequest(
-            question=check_question(question), budget=self._parts.answerer().budget(), filters=filters
+            question=check_question(question),
+            budget=self._parts.answerer().budget(),
+            filters=filters,
         )
         return survey(request, self._parts.retrieval())
 

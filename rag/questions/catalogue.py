@@ -118,6 +118,7 @@ _OF_PAPER: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     )
 )
 
+
 @dataclass(frozen=True, slots=True)
 class LibraryFacts:
     """What the catalogue says.
@@ -196,9 +197,7 @@ class _Library:
         if self.filters.author:
             nameless = sum(not paper.authors for paper in _all(self.catalog))
             if nameless:
-                notes.append(
-                    f"Not counted: {_papers(nameless)} whose authors no source names."
-                )
+                notes.append(f"Not counted: {_papers(nameless)} whose authors no source names.")
         return notes
 
 
@@ -275,8 +274,10 @@ def _listed(
     more = []
     if len(papers) > len(shown):
         more = ["All of them: `rag papers`, or the page's Library tab."]
-    text = "\n".join([f"{head}{library.described()}{count}.", "", *lines]) if shown else (
-        f"No paper of this library matches{library.described()}."
+    text = (
+        "\n".join([f"{head}{library.described()}{count}.", "", *lines])
+        if shown
+        else (f"No paper of this library matches{library.described()}.")
     )
     return LibraryFacts(text, tuple(shown), (*notes, *more))
 
@@ -313,9 +314,13 @@ def _tally(
             return LibraryFacts(f"No source names the {what} of any paper here.")
         first = counts.most_common(_MOST)
         listed = "; ".join(f"{name} ({count:,})" for name, count in first)
-        shown = f" The most frequent {len(first)} of {len(counts):,}:" if len(counts) > _MOST else ":"
+        shown = (
+            f" The most frequent {len(first)} of {len(counts):,}:" if len(counts) > _MOST else ":"
+        )
         head = f"{len(counts):,} {what}{library.described()}"
-        return LibraryFacts(f"{head}{'.' if shown != ':' else ''}{shown} {listed}.", notes=tuple(notes))
+        return LibraryFacts(
+            f"{head}{'.' if shown != ':' else ''}{shown} {listed}.", notes=tuple(notes)
+        )
 
     return answer
 
@@ -411,9 +416,7 @@ _ANSWERS: dict[str, Callable[[_Library, Order], LibraryFacts]] = {
     "years": _years,
     "topics": _topics,
     "list": _list,
-    "authors": _tally(
-        lambda paper: paper.authors, "authors", "whose authors no source names"
-    ),
+    "authors": _tally(lambda paper: paper.authors, "authors", "whose authors no source names"),
     "venues": _tally(
         lambda paper: [paper.venue] if paper.venue else [], "venues", "whose venue no source names"
     ),

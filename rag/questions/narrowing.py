@@ -29,20 +29,26 @@ _PAPERS = (
     r"(?:papers?|articles?|publications?|preprints?|stud(?:y|ies)|works?|research|literature"
     r"|surveys?|reviews?|abstracts?)"
 )
-_MADE = (
-    r"(?:published|written|released|submitted|posted|dated|appeared|appearing|printed|authored)"
+_MADE = r"(?:published|written|released|submitted|posted|dated|appeared|appearing|printed|authored)"
+_ABOUT_PAPERS = re.compile(
+    rf"\b(?:{_PAPERS}|{_MADE}|methods|approaches|techniques)\b", re.IGNORECASE
 )
-_ABOUT_PAPERS = re.compile(rf"\b(?:{_PAPERS}|{_MADE}|methods|approaches|techniques)\b", re.I)
 # How a stretch of years is said, and which years it leaves. Those marked `near` are read only
 # right behind a word for papers: "in 2020" is mostly when something happened.
-_SPANS: tuple[tuple[re.Pattern[str], bool, Callable[[int, int], tuple[int | None, int | None]]], ...]
+_SPANS: tuple[
+    tuple[re.Pattern[str], bool, Callable[[int, int], tuple[int | None, int | None]]], ...
+]
 _SPANS = tuple(
     (re.compile(rf"\b{pattern}(?![-\w])", re.IGNORECASE), near, years)
     for pattern, near, years in (
         (rf"(?:between|from) {_A} (?:and|to|until|till|through) {_B}", False, lambda a, b: (a, b)),
         (rf"(?:(?:in|from|of|during|for) )?{_A} ?[-\u2013] ?{_B}", False, lambda a, b: (a, b)),
         (rf"(?:since|starting (?:in|from)) {_A}", False, lambda a, _: (a, None)),
-        (rf"(?:from|in) {_A} (?:on(?=\s*(?:[,.?!]|$))|onwards?|and later|or later)", False, lambda a, _: (a, None)),
+        (
+            rf"(?:from|in) {_A} (?:on(?=\s*(?:[,.?!]|$))|onwards?|and later|or later)",
+            False,
+            lambda a, _: (a, None),
+        ),
         (rf"{_A} (?:or|and) (?:later|newer|after)", False, lambda a, _: (a, None)),
         (rf"(?:after|later than|newer than|past) {_A}", False, lambda a, _: (a + 1, None)),
         (rf"(?:before|prior to|older than|earlier than) {_A}", False, lambda a, _: (None, a - 1)),
@@ -111,9 +117,7 @@ def narrow(
         of_papers: Whether papers are asked for, however it is worded.
     """
     text, filters = question, Filters()
-    about_papers = (
-        of_papers or bool(_ABOUT_PAPERS.search(question)) or asks_for_papers(question)
-    )
+    about_papers = of_papers or bool(_ABOUT_PAPERS.search(question)) or asks_for_papers(question)
     text, filters = _read_years(
         text, filters, about_papers=about_papers, today=today or date.today()
     )
@@ -134,11 +138,11 @@ def _read_years(
             if near and not _behind_papers(text, match.start()):
                 continue
             return _cut(text, match), replace(filters, year_from=first, year_to=last)
-    if (match := _LAST_YEARS.search(text)):
+    if match := _LAST_YEARS.search(text):
         said = match["n"].lower()
         count = _COUNTS.get(said) or int(said)
         return _cut(text, match), replace(filters, year_from=today.year - count)
-    if (match := _THIS_YEAR.search(text)):
+    if match := _THIS_YEAR.search(text):
         year = today.year - (match["which"].lower() == "last")
         return _cut(text, match), replace(filters, year_from=year, year_to=year)
     return text, filters

@@ -119,9 +119,7 @@ def ruled_out(papers: Sequence[Paper], things: Sequence[str]) -> set[int]:
             known.setdefault(short.lower(), set()).add(full.lower())
     wanted = [_names_of(thing, known) for thing in things]
     return {
-        place
-        for place, paper in enumerate(papers)
-        if any(_has(paper, names) for names in wanted)
+        place for place, paper in enumerate(papers) if any(_has(paper, names) for names in wanted)
     }
 
 

@@ -52,9 +52,7 @@ def read_question(question: str, catalog: Catalog, *, of_papers: bool = False) -
     several = of_papers or asks_for_papers(narrowed.text)
     if not several:
         # Where one fact is asked for, "without labels" is part of it.
-        return Reading(
-            text=narrowed.text, filters=narrowed.filters, sides=sides_of(narrowed.text)
-        )
+        return Reading(text=narrowed.text, filters=narrowed.filters, sides=sides_of(narrowed.text))
     excluded = read_exclusions(narrowed.text)
     return Reading(
         text=excluded.text,

@@ -37,7 +37,8 @@ _TWO = re.compile(
     re.IGNORECASE,
 )
 _TWO_SENTENCES = re.compile(
-    rf"^(?P<a>{_ASKING}\b[^?]{{8,}}\?) (?:and |but )?(?P<b>{_ASKING}\b[^?]{{4,}}?\?)$", re.IGNORECASE
+    rf"^(?P<a>{_ASKING}\b[^?]{{8,}}\?) (?:and |but )?(?P<b>{_ASKING}\b[^?]{{4,}}?\?)$",
+    re.IGNORECASE,
 )
 _VAGUE = frozenset(
     "it its they them this that these those other others another earlier previous prior existing"
@@ -91,7 +92,7 @@ def sides_of(question: str) -> tuple[Side, ...]:
 
 
 def _thing(text: str) -> str:
-    return re.sub(r"^(?:the|an?|using|training with) ", "", text.strip(" ,?"), flags=re.I)
+    return re.sub(r"^(?:the|an?|using|training with) ", "", text.strip(" ,?"), flags=re.IGNORECASE)
 
 
 def _is_thing(text: str) -> bool:

@@ -89,9 +89,7 @@ def reply_to(text: str) -> str | None:
     words = [word.lower() for word in _WORD.findall(plain)]
     if len(words) > _LONGEST or any(letter.isdigit() for letter in plain):
         return None
-    kinds = [
-        (name, listed) for name, listed in _KINDS if any(word in listed for word in words)
-    ]
+    kinds = [(name, listed) for name, listed in _KINDS if any(word in listed for word in words)]
     known = _BESIDE.union(*(listed for _, listed in _KINDS))
     if any(word not in known for word in words):
         return None

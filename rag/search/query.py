@@ -107,9 +107,7 @@ def combine(given: Filters | None, read: Filters | None) -> Filters | None:
     return replace(given, **years, **names)
 
 
-def _pick(
-    choose: Callable[[int, int], int], first: int | None, second: int | None
-) -> int | None:
+def _pick(choose: Callable[[int, int], int], first: int | None, second: int | None) -> int | None:
     return choose(first, second) if first and second else first or second
 
 

@@ -43,8 +43,7 @@ def _long_form(short: str, before: str) -> str | None:
             continue
         at -= 1
         while at >= 0 and (
-            before[at].lower() != letter
-            or (place == 0 and at > 0 and before[at - 1].isalnum())
+            before[at].lower() != letter or (place == 0 and at > 0 and before[at - 1].isalnum())
         ):
             at -= 1
         if at < 0:

@@ -21,7 +21,7 @@ _GREEK = dict(
 ) | {"ς": "sigma", "ϵ": "epsilon", "ϕ": "phi", "ϑ": "theta", "µ": "mu"}
 # A letter behind others is a word of its own: "TGFβ1" is "TGF beta1".
 _GREEK_LETTER = re.compile(rf"([^\W\d_])?([{''.join(_GREEK)}])", re.IGNORECASE)
-_MICRO = "μµ"  # noqa: RUF001 - the letter and the sign
+_MICRO = "μµ"
 _UNIT = re.compile(r"(?:m|l|g|s|M|V|A|W|mol)(?![^\W_])")
 _GREEK_WORD = re.compile("[\u0370-\u03ff]{3,}")  # Greek itself stays
 
@@ -42,7 +42,10 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
             r"|ite|ism|ally|ably|er|$)",
             r"\1or",
         ),
-        (r"^((?:milli|centi|kilo|micro|nano|epi)?(?:cent|lit|met|theat|spect))re(s|d)?$", r"\1er\2"),
+        (
+            r"^((?:milli|centi|kilo|micro|nano|epi)?(?:cent|lit|met|theat|spect))re(s|d)?$",
+            r"\1er\2",
+        ),
         (r"^((?:micro|nano)?(?:fib|calib))re(s|d)?$", r"\1er\2"),
         (
             r"^((?:un|re|mis|pre|dis)?(?:label|model|travel|cancel|channel|level|signal|total|fuel|panel"
@@ -81,7 +84,6 @@ _JOINED = re.compile(
     r"|trans|off|on|data|work|time|bench|back|feed|look)-([^\W\d_]{3,}))(?![^\W_-])",
     re.IGNORECASE,
 )
-
 
 
 def one_spelling(text: str) -> str:

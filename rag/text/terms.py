@@ -28,7 +28,10 @@ _LONGEST = 60  # characters of a word that is kept
 # Only from where a word begins: else a word of 100,000 letters is walked through from each of them.
 _WITH_DIGIT = re.compile(r"(?<![^\W_])[^\W\d_]*\d[^\W_]*")
 # Two capitals or more, of which one stands inside; a plural s behind them doesn't count.
-_NAME = re.compile(r"(?<![^\W_])(?=[^\W\d_]*[A-Z][^\W\d_]*[A-Z])(?![A-Z]{2}s?(?![^\W_]))([^\W\d_]{3,}?)(?:(?<=[A-Z])s)?(?![^\W_])")
+_NAME = re.compile(
+    r"(?<![^\W_])(?=[^\W\d_]*[A-Z][^\W\d_]*[A-Z])(?![A-Z]{2}s?(?![^\W_]))"
+    r"([^\W\d_]{3,}?)(?:(?<=[A-Z])s)?(?![^\W_])"
+)
 _AS_NAME = "name"  # in front of the second term of a name
 _LETTERS_OR_DIGITS = re.compile(r"[^\W\d_]+|\d+")
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from rag.llm.guard import SENTINEL
-
 WHALES = "How are blue whales counted with few labels?"
 WHALE_ID = "arxiv:9905.00005"
 
 
 @pytest.mark.parametrize(
-    "question", ["and how accurate is it?", "What doubles the error?", "How many labels are enough?"]
+    "question",
+    ["and how accurate is it?", "What doubles the error?", "How many labels are enough?"],
 )
 def test_what_the_papers_cited_last_answer_is_about_them(library, question):
     chat = library.chat()
@@ -72,14 +71,3 @@ def test_no_model_is_asked_about_small_talk(server, written):
     chat.ask(WHALES)
     assert chat.ask("thanks!").kind == "talk"
     assert len(server.chats) == 1
-
-
-def test_a_rewrite_that_finds_less_is_not_used(server, written):
-    chat = written.chat()
-    noise = "Ship noise below 60 hertz doubles the error [1]."
-    server.reply(noise, "Which robots ask whales for the price of tea in China?", noise)
-    chat.ask(WHALES)
-    answer = chat.ask("And what doubles the error?")
-    assert answer.text != SENTINEL
-    assert answer.standalone_question == f"{WHALES} And what doubles the error?"
-    assert any("finds less" in note for note in answer.notes)

@@ -68,7 +68,11 @@ def test_a_question_is_no_small_talk(text):
         ),
         ("Papers from 2021 on bees", "Papers on bees", {"year_from": 2021, "year_to": 2021}),
         ("Which papers from the last two years?", "Which papers?", {"year_from": 2020}),
-        ("Which papers by Ana Costa are there?", "Which papers are there?", {"author": "Ana Costa"}),
+        (
+            "Which papers by Ana Costa are there?",
+            "Which papers are there?",
+            {"author": "Ana Costa"},
+        ),
         ("papers by costa and colleagues", "Papers", {"author": "costa"}),
         ("Studies by Nobody on bees", "Studies on bees", {"author": "Nobody"}),
         (
@@ -130,7 +134,13 @@ def test_what_the_catalogue_does_not_know_is_said(catalog):
 
 @pytest.mark.parametrize(
     "question",
-    ["Which papers study long documents?", "How many papers are on bees?", "What are they?", "Is it new?", "How do bees dance?"]
+    [
+        "Which papers study long documents?",
+        "How many papers are on bees?",
+        "What are they?",
+        "Is it new?",
+        "How do bees dance?",
+    ],
 )
 def test_other_questions_are_not_for_the_catalogue(catalog, question):
     assert answer_from_catalogue(question, question, Filters(), catalog) is None
@@ -201,7 +211,7 @@ def test_more_is_asked_for():
         ("Was ist Dropout?", "German"),
         ("Comment fonctionne la danse des abeilles ?", "French"),
         ("¿Cómo se cuentan las abejas?", "Spanish"),
-        ("什么是知识蒸馏？", "Chinese"),
+        ("什么是知识蒸馏", "Chinese"),
         ("Was the die cast in vivo?", None),
         ("What does van der Berg say of la Cruz?", None),
         ("dropout", None),
