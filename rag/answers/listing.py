@@ -1,4 +1,4 @@
-"""All papers that fit a question, where several are asked for: which, in what order, in what groups.
+"""All papers that fit a question, where several are asked for: which, in which order and groups.
 
 A paper fits while its score in the search is close to the best one's and clear of what the search
 gives to papers that have nothing to do with the question. What was tried beside the score (the best
@@ -7,6 +7,7 @@ sentence's, the cosine, the reader's opinion) added nothing on folds held out.
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections import defaultdict
 from dataclasses import replace
@@ -14,7 +15,6 @@ from typing import TYPE_CHECKING
 
 from rag.answers.prepare import Listing, Prepared, prepare
 from rag.questions.negation import ruled_out
-from rag.search.hybrid import Hit
 from rag.text.sentences import sentence_spans
 from rag.text.terms import rarity, terms
 from rag.text.words import ASKING
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from rag.answers.prepare import AnswerRequest, Retrieval
     from rag.papers import Paper
     from rag.questions.reading import Reading
+    from rag.search.hybrid import Hit
     from rag.settings import Settings
     from rag.text.terms import Collection
 
@@ -171,7 +172,7 @@ def _pairs(paper: Paper) -> list[tuple[tuple[str, ...], str]]:
     spans = sentence_spans(paper.abstract)
     for text in (paper.title, *(paper.abstract[start:end] for start, end in spans)):
         words = [word.strip(".,;:()[]\"'“”") for word in text.split()]
-        for first, second in zip(words, words[1:], strict=False):
+        for first, second in itertools.pairwise(words):
             if not all(map(_telling, (first, second))):
                 continue
             own = tuple(terms(f"{first} {second}", grammar=False))

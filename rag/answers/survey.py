@@ -25,7 +25,8 @@ __all__ = ["Cell", "Survey", "SurveyRow", "survey"]
 
 _UP = (
     r"increas\w*|rais(?:e[sd]?|ing)|improv\w*|enhanc\w*|outperform\w*|surpass\w*|exceed\w*|gain(?:s|ed)?"
-    r"|boost\w*|higher|faster|better|larger|greater|superior|accelerat\w*|speed\w*[ -]?up\w*|doubl\w*"
+    r"|boost\w*|higher|faster|better|larger|greater|superior|accelerat\w*|speed\w*[ -]?up\w*"
+    r"|doubl\w*"
 )
 _DOWN = (
     r"decreas\w*|reduc\w*|lower(?:s|ed|ing)?|drop(?:s|ped)?|declin\w*|degrad\w*|worse\w*|slower"

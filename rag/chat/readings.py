@@ -2,9 +2,10 @@
 
 A question is looked up as it stands, with the papers cited last read in any case. Where their best
 sentence isn't far behind the best of any other paper, the question is taken to be about them: a
-question on another subject finds sentences there that are far better. Wording shifts how far is far:
-an "and" or an "it" that stands for nothing in the question speaks for a follow-up, a name that those
-papers lack speaks against it. The bounds were set on the tuning half of `benchmarks.conversations`.
+question on another subject finds sentences there that are far better. Wording shifts how far is
+far: an "and" or an "it" that stands for nothing in the question speaks for a follow-up, a name that
+those papers lack speaks against it. The bounds were set on the tuning half of
+`benchmarks.conversations`.
 """
 
 from __future__ import annotations

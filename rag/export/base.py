@@ -2,8 +2,8 @@
 
 A format is an object in a module of `rag.export.formats`. Everything that offers formats (the
 command line, `/save` in the chat, the page's menus, the documentation) iterates over the functions
-here. There are formats of papers, of an answer, of a conversation and of a survey; the last three can
-be exported in those of papers too, which then hold exactly the papers in them.
+here. There are formats of papers, of an answer, of a conversation and of a survey; the last three
+can be exported in those of papers too, which then hold exactly the papers in them.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ leaves "pruning", and is answered from the papers.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 from dataclasses import dataclass
@@ -36,7 +37,8 @@ _FURNITURE = GRAMMAR | frozenset(
     " catalogue catalog archive shelf total altogether overall exactly currently now stored indexed"
     " contained contain contains hold holds held include includes included cover covers covered"
     " loaded available exist exists got give show list tell name count number size large big find"
-    " see know known please published publish publishes written wrote write writes authored released"
+    " see know known please published publish publishes written wrote write writes authored"
+    " released"
     " released came out year years date dates dated time times span range period early late new old"
     " newest latest recent recently oldest earliest first last most me us get added made main"
     " different various distinct every whole entire full kinds kind sort sorts one ones two three"
@@ -57,36 +59,51 @@ _ASKED: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     for name, pattern in (
         (
             "count",
-            r"\bhow (?:many|much)\b(?!.*\b(?:authors|venues|journals|years|topics)\b)|\bnumber of\b"
-            r"|\bhow (?:large|big)\b|\bsize of\b|\bcount\b",
+            (
+                r"\bhow (?:many|much)\b(?!.*\b(?:authors|venues|journals|years|topics)\b)"
+                r"|\bnumber of\b"
+                r"|\bhow (?:large|big)\b|\bsize of\b|\bcount\b"
+            ),
         ),
         (
             "topics",
-            r"\b(?:topics?|subjects?|themes?|areas?|fields?|keywords?)\b"
-            r"|\bwhat (?:is|are) (?:this|the|these|your|all) (?:library|collection|database|corpus"
-            r"|papers|articles|documents|abstracts|catalog(?:ue)?)(?: all)? about\b"
-            r"|\bwhat (?:can|should|could) (?:i|we|one) ask\b|\bwhat(?:'s| is) in (?:the|this|your)\b"
-            r"|\bwhat do (?:you|these papers|the papers|we) (?:know|have|cover|contain|hold)\b",
+            (
+                r"\b(?:topics?|subjects?|themes?|areas?|fields?|keywords?)\b"
+                r"|\bwhat (?:is|are) (?:this|the|these|your|all) (?:library|collection"
+                r"|database|corpus"
+                r"|papers|articles|documents|abstracts|catalog(?:ue)?)(?: all)? about\b"
+                r"|\bwhat (?:can|should|could) (?:i|we|one) ask\b|\bwhat(?:'s| is) in (?:the"
+                r"|this|your)\b"
+                r"|\bwhat do (?:you|these papers|the papers|we) (?:know|have|cover|contain|hold)\b"
+            ),
         ),
         ("newest", r"\b(?:newest|latest|most recent(?:ly)?|last)\b|\brecent (?:papers|work)\b"),
         ("oldest", r"\b(?:oldest|earliest|first)\b"),
         (
             "years",
-            r"\b(?:which|what|how many) years?\b|\b(?:time|date|year)s? (?:span|range|period)\b"
-            r"|\bwhat period\b|\bhow old\b|\bwhen were\b|\bfrom when\b|\b(?:years|dates) of\b",
+            (
+                r"\b(?:which|what|how many) years?\b|\b(?:time|date|year)s? (?:span|range|period)\b"
+                r"|\bwhat period\b|\bhow old\b|\bwhen were\b|\bfrom when\b|\b(?:years|dates) of\b"
+            ),
         ),
         (
             "authors",
-            r"\b(?:which|what|how many|list|all|show|most|name) (?:the |all |of the |are the )*"
-            r"(?:\w+ )?(?:authors|writers|researchers|people)\b"
-            r"|\bwho (?:wrote|writes|authored|published|are|is)\b|\b(?:frequent|prolific|common) author",
+            (
+                r"\b(?:which|what|how many|list|all|show|most|name) (?:the |all |of the |are the )*"
+                r"(?:\w+ )?(?:authors|writers|researchers|people)\b"
+                r"|\bwho (?:wrote|writes|authored|published|are|is)\b|\b(?:frequent|prolific"
+                r"|common) author"
+            ),
         ),
         ("venues", r"\b(?:venues?|journals?|conferences?)\b"),
         ("sources", r"\b(?:sources?|files?)\b|\bwhere (?:do|did|are|were)\b"),
         (
             "list",
-            r"^(?:(?:what|which|list|show|give|name|all|any|every|find|tell|are there|is there)\b"
-            r"|(?:papers|articles|publications|studies|works)\b|what$)",
+            (
+                r"^(?:(?:what|which|list|show|give|name|all|any|every|find|tell|are there|is"
+                r" there)\b"
+                r"|(?:papers|articles|publications|studies|works)\b|what$)"
+            ),
         ),
     )
 )
@@ -96,24 +113,38 @@ _OF_PAPER: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     for name, pattern in (
         (
             "authors",
-            r"^(?:who (?:wrote|authored|published|are the authors of|is the author of)|(?:what|which)"
-            r" (?:are|is) the authors? of|authors? of) (?:the )?(?:paper |article )?(?P<title>.+?)\W*$",
+            (
+                r"^(?:who (?:wrote|authored|published|are the authors of|is the author of)|"
+                r"(?:what|which)"
+                r" (?:are|is) the authors? of|authors? of) (?:the )?(?:paper |article )?"
+                r"(?P<title>.+?)\W*$"
+            ),
         ),
         (
             "date",
-            r"^(?:when (?:was|did)|what year was|in (?:what|which) year was) (?:the )?(?:paper"
-            r" |article )?(?P<title>.+?) (?:published|written|released|appear|come out|from)\W*$",
+            (
+                r"^(?:when (?:was|did)|what year was|in (?:what|which) year was) (?:the )?(?:paper"
+                r" |article )?(?P<title>.+?) (?:published|written|released|appear|come out"
+                r"|from)\W*$"
+            ),
         ),
         (
             "venue",
-            r"^where (?:was|did) (?:the )?(?:paper |article )?(?P<title>.+?) (?:published|appear"
-            r"|presented)\W*$",
+            (
+                r"^where (?:was|did) (?:the )?(?:paper |article )?(?P<title>.+?) (?:published"
+                r"|appear"
+                r"|presented)\W*$"
+            ),
         ),
         (
             "there",
-            r"^(?:do (?:you|we) have|is|have you got|does (?:the|this) library (?:have|hold|contain))"
-            r" (?:the )?(?:paper |article )?(?P<title>.+?)(?: (?:here|there|in (?:the|this|your)"
-            r" (?:library|collection|database|catalog(?:ue)?)))?\W*$",
+            (
+                r"^(?:do (?:you|we) have|is|have you got|does (?:the|this) library (?:have"
+                r"|hold|contain))"
+                r" (?:the )?(?:paper |article )?(?P<title>.+?)(?: (?:here|there|in (?:the"
+                r"|this|your)"
+                r" (?:library|collection|database|catalog(?:ue)?)))?\W*$"
+            ),
         ),
     )
 )
@@ -332,7 +363,7 @@ def _topics(library: _Library, _: Order) -> LibraryFacts:
         words = title_key(paper.title).split()
         pairs = {
             f"{first} {second}"
-            for first, second in zip(words, words[1:], strict=False)
+            for first, second in itertools.pairwise(words)
             if _telling(first) and _telling(second)
         }
         counts.update(pairs)

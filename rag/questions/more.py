@@ -8,9 +8,11 @@ __all__ = ["asks_for_more"]
 
 _MORE = re.compile(
     r"(?:(?:ok|okay|yes|and|please|now|so)[ ,]+)*"
-    r"(?:(?:can|could) you )?(?:(?:show|give|list|tell|see|i want|continue with|go on with)(?: me)? )?"
+    r"(?:(?:can|could) you )?(?:(?:show|give|list|tell|see|i want|continue with|go on with)"
+    r"(?: me)? )?"
     r"(?:(?:some|any|the|all|all the|all of the|a few) )?"
-    r"(?:more|rest|others?|remaining|next|remainder|all of them|them all|go on|continue|further|else"
+    r"(?:more|rest|others?|remaining|next|remainder|all of them|them all|go on|continue"
+    r"|further|else"
     r"|what else|what about the rest|what are the others)"
     r"(?: (?:ones?|papers|results|of them|studies|methods|please|few|\d+|are there|is there))*",
     re.IGNORECASE,

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from rag.questions.several import asks_for_papers
@@ -67,17 +67,20 @@ _THIS_YEAR = re.compile(r"\b(?:(?:in|from|of|during) )?(?P<which>this|last) year
 _COUNTS = {"two": 2, "three": 3, "four": 4, "five": 5, "ten": 10, "few": 3, "couple of": 2}
 _NAME = (
     r"(?P<name>(?:[^\W\d_a-z][\w.'\u2019-]*|(?:van|von|der|den|de|la|del|di|da|dos|el|al|bin|ibn|ter)"
-    r"(?= ))(?: (?:[^\W\d_a-z][\w.'\u2019-]*|(?:van|von|der|den|de|la|del|di|da|dos|el|al|bin|ibn|ter)"
+    r"(?= ))(?: (?:[^\W\d_a-z][\w.'\u2019-]*|(?:van|von|der|den|de|la|del|di|da|dos|el|al|bin"
+    r"|ibn|ter)"
     r"(?= )))*)"
 )
 _AND_OTHERS = r"(?:,? et al\.?|,? and (?:colleagues|co-?workers|others))?(?:['\u2019]s)?"
 _AUTHOR = re.compile(
-    rf"\b(?i:{_PAPERS} (?:that (?:are|were) )?(?:{_MADE} )?by|{_MADE} by|(?:with|by) (?:the )?author)"
+    rf"\b(?i:{_PAPERS} (?:that (?:are|were) )?(?:{_MADE} )?by|{_MADE} by|(?:with|by) (?:the"
+    rf" )?author)"
     rf" {_NAME}{_AND_OTHERS}"
 )
 _BY = re.compile(rf"\b(?:by|(?i:{_PAPERS}) (?:of|from)) {_NAME}{_AND_OTHERS}")
 _LOWER_AUTHOR = re.compile(
-    rf"\b(?:{_PAPERS} (?:{_MADE} )?by|{_MADE} by) (?P<name>[^\W\d_][\w'\u2019-]+(?: (?!and\b|et\b)[^\W\d_][\w'\u2019-]+)?)"
+    rf"\b(?:{_PAPERS} (?:{_MADE} )?by|{_MADE} by) (?P<name>[^\W\d_][\w'\u2019-]+(?: (?!and\b"
+    rf"|et\b)[^\W\d_][\w'\u2019-]+)?)"
     rf"{_AND_OTHERS}",
     re.IGNORECASE,
 )
@@ -86,7 +89,8 @@ _WROTE = re.compile(
 )
 _VENUE = re.compile(
     rf"\b(?P<lead>{_PAPERS}|{_MADE}|presented|accepted)(?P<gap> (?:at|in|by|from|of)) (?:the )?"
-    r"(?P<name>[^\W\d_][\w&.'\u2019-]*(?: (?!(?:that|which|who|on|about|since|before|after|in)\b)[\w&.'\u2019-]+){0,4})",
+    r"(?P<name>[^\W\d_][\w&.'\u2019-]*(?: (?!(?:that|which|who|on|about|since|before|after"
+    r"|in)\b)[\w&.'\u2019-]+){0,4})",
     re.IGNORECASE,
 )
 _VENUE_PAPERS = re.compile(rf"\b(?P<name>[^\W\d_a-z][\w&-]*)(?= {_PAPERS}\b)")
@@ -119,7 +123,7 @@ def narrow(
     text, filters = question, Filters()
     about_papers = of_papers or bool(_ABOUT_PAPERS.search(question)) or asks_for_papers(question)
     text, filters = _read_years(
-        text, filters, about_papers=about_papers, today=today or date.today()
+        text, filters, about_papers=about_papers, today=today or datetime.now().astimezone().date()
     )
     text, filters = _read_author(text, filters, catalog)
     text, filters = _read_venue(text, filters, catalog)

@@ -30,7 +30,8 @@ _STOP = (
 _THING = rf"(?P<thing>[\w][\w'\u2019-]*(?: [\w'\u2019-]+){{0,3}}?){_STOP}"
 _ARTICLE = r"(?:(?:any|the|an?|all|much|many|more|extra|additional|explicit|using|use of|ones) )*"
 _AWAY = re.compile(
-    rf"[\s,(]*\b(?:but (?:do(?:es)?n[o'\u2019]?t (?:use|involve|study|concern) |not )(?:those |ones )?"
+    rf"[\s,(]*\b(?:but (?:do(?:es)?n[o'\u2019]?t (?:use|involve|study|concern) |not )(?:those"
+    rf" |ones )?"
     r"(?:(?:about|on|for|in|by|using|with|dealing with) )?"
     r"|(?:other|different|apart|aside) (?:than|from) |except(?:ing)?(?: for)? |excluding |besides "
     r"|leaving out |not (?:about|on|based on|using|involving|counting|including) )"
@@ -133,7 +134,7 @@ def _names_of(thing: str, known: dict[str, set[str]]) -> list[list[str]]:
 
 
 def _has(paper: Paper, names: list[list[str]]) -> bool:
-    """Tell whether a paper has a thing: in its title, or without ever saying that it does without."""
+    """Tell whether a paper has a thing, and doesn't say that it does without."""
     if any(not _denied(paper.title, span) for span in _mentions(paper.title, names)):
         return True
     mentions = [

@@ -24,30 +24,53 @@ _SEVERAL = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
         # Which methods prune networks?  In what ways ...?  But: Which drug works best?
-        rf"{_OPENING}(?:(?:in|by|with|through) )?(?:what|which) (?:are (?:the|some) )?{_ADJECTIVES}"
-        rf"(?:{_PAPERS}|{_WAYS})\b{_ONCE}(?!.*\b(?:it|they|the authors|the paper|the study"
-        r"|this (?:work|paper|study))\b)",
+        (
+            rf"{_OPENING}(?:(?:in|by|with|through) )?(?:what|which) (?:are (?:the|some)"
+            rf" )?{_ADJECTIVES}"
+            rf"(?:{_PAPERS}|{_WAYS})\b{_ONCE}(?!.*\b(?:it|they|the authors|the paper|the study"
+            r"|this (?:work|paper|study))\b)"
+        ),
         rf"{_OPENING}(?:what|which) {_ADJECTIVES}{_THINGS} (?:are there|exist|are available)\b",
-        rf"{_OPENING}(?:how|why) (?:do|can|have|did|might|should) (?:people|researchers|authors"
-        rf"|scientists|practitioners|others|(?:other |different |recent )?(?:{_PAPERS}|{_WAYS}))\b",
-        rf"{_OPENING}(?:(?:can|could) you )?(?:list|name|find|show|enumerate|give|summari[sz]e|survey"
-        rf"|review|collect)(?: (?:me|us|all|every|any|some|the|other|more|of|known))* {_ADJECTIVES}"
-        rf"(?:{_KINDS}|research|work|literature)\b",
-        rf"{_OPENING}(?:(?:all|any|every|other|more|recent|new|newest|latest|oldest|some|the) )*"
-        rf"{_PAPERS} (?:on|about|that|which|using|with|for|of|dealing|concerning)\b",
+        (
+            rf"{_OPENING}(?:how|why) (?:do|can|have|did|might|should) (?:people|researchers|authors"
+            rf"|scientists|practitioners|others|(?:other |different |recent )?(?:{_PAPERS}"
+            rf"|{_WAYS}))\b"
+        ),
+        (
+            rf"{_OPENING}(?:(?:can|could) you )?(?:list|name|find|show|enumerate|give"
+            rf"|summari[sz]e|survey"
+            rf"|review|collect)(?: (?:me|us|all|every|any|some|the|other|more|of|known))*"
+            rf" {_ADJECTIVES}"
+            rf"(?:{_KINDS}|research|work|literature)\b"
+        ),
+        (
+            rf"{_OPENING}(?:(?:all|any|every|other|more|recent|new|newest|latest|oldest|some"
+            rf"|the) )*"
+            rf"{_PAPERS} (?:on|about|that|which|using|with|for|of|dealing|concerning)\b"
+        ),
         rf"{_OPENING}how many {_ADJECTIVES}{_PAPERS}\b(?!.* (?:was|were)\b)",
-        rf"{_OPENING}(?:what|which) (?:other |recent |more |previous |further )?(?:research|work"
-        r"|literature)\b(?! (?:best|out))",
-        rf"{_OPENING}(?:is|are|was|were) there (?:any |other |more )*{_ADJECTIVES}(?:{_KINDS}|work"
-        r"|research|literature)\b",
+        (
+            rf"{_OPENING}(?:what|which) (?:other |recent |more |previous |further )?"
+            rf"(?:research|work"
+            r"|literature)\b(?! (?:best|out))"
+        ),
+        (
+            rf"{_OPENING}(?:is|are|was|were) there (?:any |other |more )*{_ADJECTIVES}"
+            rf"(?:{_KINDS}|work"
+            r"|research|literature)\b"
+        ),
         rf"{_OPENING}(?:do you have|have you got) (?:any )?{_ADJECTIVES}(?:{_KINDS}|work)\b",
         r"\bhas (?:anyone|anybody|there been)\b",
         rf"{_OPENING}(?:an? )?(?:survey|overview|review) (?:of|on|about)\b",
         rf"{_OPENING}(?:what|how much) (?:is|do we|has been) (?:known|know|published|written)\b",
-        rf"{_OPENING}who (?:else |also )?(?:studies|uses|works on|lets|proposes|compares"
-        r"|applies)\b",
-        rf"\b(?:what|which)\b.*\b(?:{_KINDS}|attempts) .*\b(?:exist|have been (?:proposed|tried"
-        r"|suggested|studied))\b",
+        (
+            rf"{_OPENING}who (?:else |also )?(?:studies|uses|works on|lets|proposes|compares"
+            r"|applies)\b"
+        ),
+        (
+            rf"\b(?:what|which)\b.*\b(?:{_KINDS}|attempts) .*\b(?:exist|have been (?:proposed|tried"
+            r"|suggested|studied))\b"
+        ),
     )
 )
 _NEWEST = re.compile(r"\b(?:newest|latest|most recent|last|recent)\b", re.IGNORECASE)

@@ -18,22 +18,38 @@ _IN = r"(?P<rest>(?: (?:in|at|on|for|when|with respect to|regarding|as regards|i
 _COMPARED = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        rf"{_OPENING}(?:how|in what (?:way|respect)s?) (?:do|does|is|are|did) (?P<a>.+?) "
-        rf"(?:differ(?:ent)?|distinct|distinguished)(?: \w+)? (?:from|to|than) (?P<b>.+?){_IN}{_END}",
-        rf"{_OPENING}(?:what|which) (?:is|are|was|were) (?:the )?(?:\w+ )?(?:differences?"
-        rf"|distinctions?|similarit(?:y|ies)|trade-?offs?) between (?P<a>.+?) and (?P<b>.+?){_IN}{_END}",
+        (
+            rf"{_OPENING}(?:how|in what (?:way|respect)s?) (?:do|does|is|are|did) (?P<a>.+?) "
+            rf"(?:differ(?:ent)?|distinct|distinguished)(?: \w+)? (?:from|to|than) "
+            rf"(?P<b>.+?){_IN}{_END}"
+        ),
+        (
+            rf"{_OPENING}(?:what|which) (?:is|are|was|were) (?:the )?(?:\w+ )?(?:differences?"
+            rf"|distinctions?|similarit(?:y|ies)|trade-?offs?) between (?P<a>.+?) and "
+            rf"(?P<b>.+?){_IN}{_END}"
+        ),
         rf"{_OPENING}(?:the )?differences? between (?P<a>.+?) and (?P<b>.+?){_IN}{_END}",
-        rf"{_OPENING}how (?:do|does|did) (?P<a>.+?) compare (?:with|to|against) (?P<b>.+?){_IN}{_END}",
+        (
+            rf"{_OPENING}how (?:do|does|did) (?P<a>.+?) compare (?:with|to|against) "
+            rf"(?P<b>.+?){_IN}{_END}"
+        ),
         rf"{_OPENING}how (?:do|does|did) (?P<a>.+?) and (?P<b>.+?) (?:compare|differ){_IN}{_END}",
-        rf"{_OPENING}(?:(?:can|could) you )?(?:compare|contrast) (?P<a>.+?) (?:and|with|to|against)"
-        rf" (?P<b>.+?){_IN}{_END}",
-        rf"{_OPENING}(?P<a>[\w.-]+(?: [\w.-]+){{0,3}}) (?:vs\.?|versus) (?P<b>[\w.-]+(?: [\w.-]+){{0,3}}?)"
-        rf"{_IN}{_END}",
+        (
+            rf"{_OPENING}(?:(?:can|could) you )?(?:compare|contrast) (?P<a>.+?) (?:and|with"
+            rf"|to|against)"
+            rf" (?P<b>.+?){_IN}{_END}"
+        ),
+        (
+            rf"{_OPENING}(?P<a>[\w.-]+(?: [\w.-]+){{0,3}}) (?:vs\.?|versus) (?P<b>[\w.-]+(?:"
+            rf" [\w.-]+){{0,3}}?)"
+            rf"{_IN}{_END}"
+        ),
     )
 )
 _ASKING = r"(?:what|how|why|which|who|when|where|do|does|did|is|are|was|were|can|could|has|have)"
 _TWO = re.compile(
-    rf"^(?P<a>{_ASKING}\b.{{8,}}?)(?:\?|,)? (?:and|but)(?: also)? (?P<b>{_ASKING}\b .{{4,}}?){_END}",
+    rf"^(?P<a>{_ASKING}\b.{{8,}}?)(?:\?|,)? (?:and|but)(?: also)? (?P<b>{_ASKING}\b"
+    rf" .{{4,}}?){_END}",
     re.IGNORECASE,
 )
 _TWO_SENTENCES = re.compile(

@@ -40,7 +40,8 @@ _KINDS: tuple[tuple[str, frozenset[str]], ...] = (
     (
         "praise",
         frozenset(
-            "ok okay great good cool perfect excellent awesome amazing wonderful brilliant fantastic"
+            "ok okay great good cool perfect excellent awesome amazing wonderful brilliant"
+            " fantastic"
             " wow understood clear interesting lovely fine neat impressive nice noted".split()
         ),
     ),

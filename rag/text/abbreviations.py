@@ -1,5 +1,4 @@
-"""Abbreviations and what they stand for, where a text spells them out: "reinforcement learning
-(RL)".
+"""Abbreviations and what they stand for, where a text spells them out behind a long form.
 
 The algorithm is that of Schwartz and Hearst ("A simple algorithm for identifying abbreviation
 definitions in biomedical text", PSB 2003): from right to left, each letter of the short form is

@@ -13,7 +13,8 @@ _GREEK = dict(
     zip(
         "αβγδεζηθικλμνξοπρστυφχψω",
         (
-            "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho"
+            "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron"
+            " pi rho"
             " sigma tau upsilon phi chi psi omega"
         ).split(),
         strict=True,
@@ -37,9 +38,11 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (_ISE, r"\1iz\2"),
         (r"^((?:an|par|cat|di|electr|hydr)[^\W\d_]*?l)ys(e[sdr]?|ers|ing)$", r"\1yz\2"),
         (
-            r"^((?:un|mis|re|over|anti)?(?:behavi|col|fav|hum|lab|neighb|rum|tum|vap|hon|harb|vig"
-            r"|od|arm|end?eav|sav|fl?av|splend|parl|rig|cand|clam|val))our(?=s|ed|ing|al|able|less|ful|hood"
-            r"|ite|ism|ally|ably|er|$)",
+            (
+                r"^((?:un|mis|re|over|anti)?(?:behavi|col|fav|hum|lab|neighb|rum|tum|vap|hon|harb|vig"
+                r"|od|arm|end?eav|sav|fl?av|splend|parl|rig|cand|clam|val))our(?=s|ed|ing|al|able|less|ful|hood"
+                r"|ite|ism|ally|ably|er|$)"
+            ),
             r"\1or",
         ),
         (
@@ -48,8 +51,10 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         ),
         (r"^((?:micro|nano)?(?:fib|calib))re(s|d)?$", r"\1er\2"),
         (
-            r"^((?:un|re|mis|pre|dis)?(?:label|model|travel|cancel|channel|level|signal|total|fuel|panel"
-            r"|tunnel|marshal|dial|initial|equal|kernel|pencil|counsel|quarrel|rival|spiral|trial))l(?=ed|ing|er|ers)",
+            (
+                r"^((?:un|re|mis|pre|dis)?(?:label|model|travel|cancel|channel|level|signal|total|fuel|panel"
+                r"|tunnel|marshal|dial|initial|equal|kernel|pencil|counsel|quarrel|rival|spiral|trial))l(?=ed|ing|er|ers)"
+            ),
             r"\1",
         ),
         (r"^(an|leuk|ur|bacter|isch|[^\W\d_]*glyc|[^\W\d_]*lipid)aem", r"\1em"),

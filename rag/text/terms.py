@@ -1,8 +1,9 @@
 """Terms: what texts are compared by, in the keyword index and in evidence alike.
 
 A term is a word in lower case, without accents and reduced to its stem by Snowball's English
-stemmer, in one of its spellings (`rag.text.spelling`). A word of letters and digits gives its pieces
-too, because writers disagree where to put the hyphen: "TLR4" shares a term with "TLR-4", and "GPT2"
+stemmer, in one of its spellings (`rag.text.spelling`). A word of letters and digits gives its
+pieces too, because writers disagree where to put the hyphen: "TLR4" shares a term with "TLR-4",
+and "GPT2"
 with "GPT 2". A word with capitals inside gives a second term, so that a name is told from the word
 that it is made of: a question for "SCoRe" is not one for scores.
 """
@@ -50,8 +51,10 @@ def terms(text: str, *, grammar: bool = True) -> list[str]:
         text: Any text.
         grammar: Keep function words too.
 
-    >>> terms("The river's TLR4 runs"), terms("The river's TLR4 runs", grammar=False)
-    (['the', 'river', 's', 'tlr4', 'tlr', 'nametlr', 'run'], ['river', 'tlr4', 'tlr', 'nametlr', 'run'])
+    >>> terms("The river's TLR4 runs")
+    ['the', 'river', 's', 'tlr4', 'tlr', 'nametlr', 'run']
+    >>> terms("The river's TLR4 runs", grammar=False)
+    ['river', 'tlr4', 'tlr', 'nametlr', 'run']
     """
     return list(analyzer(grammar=grammar).analyze(with_pieces(text)))
 
