@@ -62,11 +62,10 @@ def _sets(given: argparse.Namespace) -> dict[str, tuple[Library, list[Question]]
     for name in SETS:
         known = {json.loads(line)["split"] for line in (HERE / name).read_text().splitlines()}
         if given.split in {*known, "all"}:
-            questions = load_questions(HERE / name, given.split, library).questions
-            sets[name] = (library, list(questions))
+            found = load_questions(HERE / name, given.split, library)
+            sets[name] = (library, list(found.questions))
     if given.written:
-        written, questions = _written(given.written, given.written_storage, given.split)
-        sets[given.written.name] = (written, questions)
+        sets[given.written.name] = _written(given.written, given.written_storage, given.split)
     return sets
 
 
@@ -100,7 +99,11 @@ def _pairs(chosen: list[tuple[dict[str, Any], Paper]]) -> Iterator[Question]:
         missing = [one for one in row["questions"] if not one["gold"]]
         texts = [(one, _gold(paper, row, one)) for one in asked]
         for number, (one, gold) in enumerate(texts):
-            known = {"papers": (paper.id,), "evidence": gold, "text": str(one["question"])}
+            known: dict[str, Any] = {
+                "papers": (paper.id,),
+                "evidence": gold,
+                "text": str(one["question"]),
+            }
             name = f"{paper.id}/{number}"
             if number == 0:
                 yield Question(id=name, kind="single", **known)

@@ -52,7 +52,15 @@ def _plan(request: AnswerRequest, retrieval: Retrieval, settings: Settings) -> P
         return prepare(request, retrieval)
     asked = request.focus or request.question
     if reply := reply_to(asked):
-        return _settled(request, Answer(kind="talk", text=reply, **_same(request)))
+        return _settled(
+            request,
+            Answer(
+                kind="talk",
+                text=reply,
+                question=request.question,
+                standalone_question=request.question,
+            ),
+        )
     reading, request = _read(request, retrieval)
     filters = request.filters or Filters()
     facts = answer_from_catalogue(reading.text, asked, filters, retrieval.catalog)
@@ -80,9 +88,23 @@ def _search(
     language = language_of(asked) if retrieval.english else None
     if language and not any(_is_in(hit.paper, language) for hit in prepared.hits):
         text = f"{IN_ENGLISH.format(language=language)} Ask it in English."
-        return _settled(request, Answer(text=text, abstained=True, **_same(request)), prepared)
+        return _settled(
+            request,
+            Answer(
+                text=text,
+                abstained=True,
+                question=request.question,
+                standalone_question=request.question,
+            ),
+            prepared,
+        )
     if prepared.hits and (why := false_premise(asked, _by_search(prepared))):
-        answer = Answer(text=why, abstained=True, **_same(request))
+        answer = Answer(
+            text=why,
+            abstained=True,
+            question=request.question,
+            standalone_question=request.question,
+        )
         return _settled(request, answer, prepared)
     return prepared
 
@@ -133,10 +155,6 @@ def _is_in(paper: Paper, language: str) -> bool:
     return language_of(f"{paper.title}. {paper.abstract[:400]}") == language
 
 
-def _same(request: AnswerRequest) -> dict[str, str]:
-    return {"question": request.question, "standalone_question": request.question}
-
-
 def _from_facts(request: AnswerRequest, facts: LibraryFacts) -> Answer:
     """Write what the catalogue says; the papers that it lists are cited without words of theirs."""
     text = facts.text
@@ -152,7 +170,8 @@ def _from_facts(request: AnswerRequest, facts: LibraryFacts) -> Answer:
         ),
         confidence=1.0,
         notes=facts.notes,
-        **_same(request),
+        question=request.question,
+        standalone_question=request.question,
     )
 
 

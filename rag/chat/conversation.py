@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LITERAL", "Chat"]
 
+_LESS = 0.5  # of the best sentence's score: a rewrite that finds so little has lost the question
 LITERAL = "/literal "  # in front of a question that is to be taken as it stands
 
 
@@ -256,9 +258,7 @@ class _Turn:
         if self._rewritten is None:
             return heuristic
         prepared = self._prepare(self._rewritten)
-        least = self._answerer.settings.abstain_below
-        lost = prepared.confidence < least <= heuristic.confidence
-        if lost and _lead(prepared) != _lead(heuristic):
+        if _best(prepared) < _LESS * _best(heuristic):
             self.notes.append(
                 f"The model understood the question as “{self._rewritten.question}”, which finds"
                 " less; it was looked up in the words of the conversation."
@@ -335,10 +335,15 @@ class _Turn:
         return self.past.topic if leans else follow_up.question
 
 
-def _lead(prepared: Prepared) -> str:
-    """Return the id of the paper that would be quoted first."""
-    best = prepared.evidence[:1]
-    return prepared.hits[best[0].paper].paper.id if best else ""
+def _best(prepared: Prepared) -> float:
+    """Return how likely the best sentence is to be evidence, whichever paper is preferred."""
+    if not prepared.evidence:
+        return 0.0
+    first, request = prepared.evidence[0], prepared.request
+    odds = first.score / max(1e-9, 1.0 - first.score)
+    if prepared.hits[first.paper].paper.id in request.also:
+        odds /= math.exp(request.leaning)
+    return odds / (1.0 + odds)
 
 
 def _estimated(rewrite: Rewrite) -> Usage:

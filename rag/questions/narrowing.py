@@ -142,13 +142,13 @@ def _read_years(
             if near and not _behind_papers(text, match.start()):
                 continue
             return _cut(text, match), replace(filters, year_from=first, year_to=last)
-    if match := _LAST_YEARS.search(text):
-        said = match["n"].lower()
+    if lasting := _LAST_YEARS.search(text):
+        said = lasting["n"].lower()
         count = _COUNTS.get(said) or int(said)
-        return _cut(text, match), replace(filters, year_from=today.year - count)
-    if match := _THIS_YEAR.search(text):
-        year = today.year - (match["which"].lower() == "last")
-        return _cut(text, match), replace(filters, year_from=year, year_to=year)
+        return _cut(text, lasting), replace(filters, year_from=today.year - count)
+    if named := _THIS_YEAR.search(text):
+        year = today.year - (named["which"].lower() == "last")
+        return _cut(text, named), replace(filters, year_from=year, year_to=year)
     return text, filters
 
 

@@ -97,14 +97,14 @@ def combine(given: Filters | None, read: Filters | None) -> Filters | None:
     """
     if not given or not read:
         return given or read or None
-    years = {
-        "year_from": _pick(max, given.year_from, read.year_from),
-        "year_to": _pick(min, given.year_to, read.year_to),
-    }
-    names = {
-        name: getattr(given, name) or getattr(read, name) for name in ("venue", "author", "source")
-    }
-    return replace(given, **years, **names)
+    return replace(
+        given,
+        year_from=_pick(max, given.year_from, read.year_from),
+        year_to=_pick(min, given.year_to, read.year_to),
+        venue=given.venue or read.venue,
+        author=given.author or read.author,
+        source=given.source or read.source,
+    )
 
 
 def _pick(choose: Callable[[int, int], int], first: int | None, second: int | None) -> int | None:

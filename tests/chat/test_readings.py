@@ -71,3 +71,13 @@ def test_no_model_is_asked_about_small_talk(server, written):
     chat.ask(WHALES)
     assert chat.ask("thanks!").kind == "talk"
     assert len(server.chats) == 1
+
+
+def test_a_rewrite_that_finds_less_is_not_used(server, written):
+    chat = written.chat()
+    noise = "Ship noise below 60 hertz doubles the error [1]."
+    server.reply(noise, "Who painted the error of the Sistine Chapel in 1512?", noise)
+    chat.ask(WHALES)
+    answer = chat.ask("And what doubles the error?")
+    assert answer.standalone_question == f"{WHALES} And what doubles the error?"
+    assert any("finds less" in note for note in answer.notes)
