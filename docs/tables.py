@@ -11,7 +11,13 @@ from typer.core import TyperArgument
 from typer.main import get_command
 
 from rag.cli.app import app
-from rag.export import PaperFormat, answer_formats, conversation_formats, paper_formats
+from rag.export import (
+    PaperFormat,
+    answer_formats,
+    conversation_formats,
+    paper_formats,
+    survey_formats,
+)
 from rag.sources import all_readers
 from rag.sources.web import all_services
 
@@ -62,12 +68,13 @@ def _exports() -> str:
         "papers": paper_formats(),
         "an answer": answer_formats(),
         "a conversation": conversation_formats(),
+        "a survey": survey_formats(),
     }
     rows: dict[str, tuple[str, str, list[str]]] = {}
     for what, formats in offered.items():
         for one in formats:
             if isinstance(one, PaperFormat) and what != "papers":
-                continue  # an answer or a conversation lends it the papers that it cites
+                continue  # an answer, a conversation or a survey lends it the papers that it cites
             row = rows.setdefault(one.name, (one.label, _endings(one.suffixes), []))
             row[2].append(what)
     cells = ((f"`{name}`", label, ", ".join(of), ends) for name, (label, ends, of) in rows.items())

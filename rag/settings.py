@@ -78,6 +78,9 @@ class Settings(BaseSettings):
     max_quotes: int = Field(
         4, ge=1, le=20, description="How many sentences an answer quotes at the most."
     )
+    max_listed: int = Field(
+        12, ge=1, le=50, description="How many papers a list shows at once, where many fit."
+    )
     nli_model: str | None = Field(
         None,
         description="Second reader of the check: the folder of a cross-encoder in ONNX, or the "

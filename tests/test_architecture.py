@@ -24,11 +24,12 @@ LEVELS = {
     "models": 2, "llm": 2, "sources": 2, "export": 2,
     "index": 3, "evidence": 3, "verification": 3,
     "search": 4,
-    "answers": 5,
-    "chat": 6,
-    "library": 7,
-    "evaluation": 8, "ui": 8,
-    "cli": 9,  # one of its commands opens the other face
+    "questions": 5,
+    "answers": 6,
+    "chat": 7,
+    "library": 8,
+    "evaluation": 9, "ui": 9,
+    "cli": 10,  # one of its commands opens the other face
 }  # fmt: skip
 FACES = {"cli", "evaluation", "ui"}
 # What a face may know beside the library itself: values, and what can be read without a library.

@@ -10,10 +10,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from rag.papers import Paper
+    from rag.search.query import Filters
 
 __all__ = [
     "ANSWER_MODES",
     "Answer",
+    "AnswerKind",
     "AnswerMode",
     "Citation",
     "Retrieved",
@@ -25,6 +27,7 @@ __all__ = [
 
 AnswerMode: TypeAlias = Literal["extractive", "llm"]
 ANSWER_MODES: tuple[AnswerMode, ...] = ("extractive", "llm")
+AnswerKind: TypeAlias = Literal["papers", "list", "library", "talk"]
 Status = Literal[
     "supported", "weak", "doubtful", "unsupported", "misattributed", "uncited", "unchecked"
 ]
@@ -150,8 +153,14 @@ class Answer(_Checked):
         text: The answer, with markers such as `[1]`.
         sentences: Its sentences that make a claim, in order, each with what checking it gave.
         citations: The quotes that it rests on, in order of first use.
+        kind: `papers` where they answer; `list` where all papers that fit are listed; `library`
+            where the catalogue answers; `talk` for small talk.
         abstained: True when the papers don't hold the answer.
         confidence: How sure it is that the papers hold the answer, 0 to 1.
+        filters: Which papers were used, whoever said so; None for all.
+        filters_read: What of it the question states in words; None where it states nothing.
+        fitting: How many papers fit, where they are listed; else None.
+        listed: How many of them have been listed, here and before.
         closest: The papers nearest to the question, when it abstains.
         shortfalls: For each of them, why it doesn't answer.
         mode: `extractive` when it quotes, `llm` when a model wrote it.
@@ -166,8 +175,13 @@ class Answer(_Checked):
 
     question: str
     standalone_question: str
+    kind: AnswerKind = "papers"
     abstained: bool = False
     confidence: float = 0.0
+    filters: Filters | None = None
+    filters_read: Filters | None = None
+    fitting: int | None = None
+    listed: int = 0
     closest: tuple[Paper, ...] = ()
     shortfalls: tuple[str, ...] = ()
     mode: AnswerMode = "extractive"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rag.answers.answer import ANSWER_MODES
 from rag.answers.draft import Draft, Tools
-from rag.answers.prepare import prepare
+from rag.answers.plan import plan
 from rag.answers.quoting import quote
 from rag.answers.second_opinion import judge, repair
 from rag.answers.stream import show
@@ -97,14 +97,21 @@ class Answerer:
             As `answer` does, before anything is searched.
         """
         self.writer(request.mode)
-        return prepare(request, self._retrieval)
+        return plan(request, self._retrieval, self.settings)
 
     async def write(self, prepared: Prepared, backend: Backend) -> Answer:
         """Answer a question that is prepared, as `answer` does."""
+        if prepared.settled is not None:
+            found = replace(
+                prepared.settled, timings=prepared.timings, retrieved=prepared.retrieved
+            )
+            answer = _finished(found, prepared)
+            await show(answer.text)
+            return answer
         writer = await backend.run(self.writer, prepared.request.mode)
         if writer.tools is not None:
-            return await self._write(writer.tools, prepared, backend)
-        answer = await backend.run(self._quote, prepared, writer.note)
+            return _finished(await self._write(writer.tools, prepared, backend), prepared)
+        answer = _finished(await backend.run(self._quote, prepared, writer.note), prepared)
         await show(answer.text)
         return answer
 
@@ -185,3 +192,24 @@ class Answerer:
         if self._cache is not None and (kept := draft.keep()):
             self._cache.put(draft.cache_key(), kept)
         return answer
+
+
+def _finished(answer: Answer, prepared: Prepared) -> Answer:
+    """Say with an answer which papers were used, and how many fit where a model was given some."""
+    filters, read = prepared.request.filters or None, prepared.read
+    notes = list(answer.notes)
+    if read:
+        notes.insert(0, f"Only papers that the question asks for: {read.describe()}.")
+    listing = prepared.listing
+    if listing and answer.mode == "llm" and listing.total > len(prepared.hits):
+        given = listing.before + len(prepared.hits)
+        notes.append(f"The model was given {given} of {listing.total} papers that fit.")
+        answer = replace(answer, kind="list", fitting=listing.total, listed=given)
+    return replace(
+        answer,
+        question=prepared.asked or answer.question,
+        standalone_question=prepared.asked or answer.standalone_question,
+        filters=filters,
+        filters_read=read,
+        notes=tuple(notes),
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 from rag.answers.abstention import confidence, read_signals, shortfalls
 from rag.answers.answer import Retrieved
 from rag.evidence.ranker import PaperFit
+from rag.search.hybrid import SearchResult
 from rag.search.query import Filters
 from rag.text.citations import Numbering
 
@@ -16,15 +18,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rag.answers.abstention import Signals
-    from rag.answers.answer import AnswerMode
+    from rag.answers.answer import Answer, AnswerMode
     from rag.evidence.ranker import Evidence, EvidenceRanker
+    from rag.index.catalog import Catalog
     from rag.index.keyword import KeywordIndex
     from rag.llm.budget import Budget
     from rag.papers import Paper
     from rag.search.hybrid import Hit, HybridSearcher
     from rag.search.rerank import Rerankers
 
-__all__ = ["AnswerRequest", "Prepared", "Retrieval", "prepare"]
+__all__ = ["AnswerRequest", "Listing", "Part", "Prepared", "Retrieval", "prepare"]
 
 _SEARCHED = 10  # papers whose sentences are weighed as evidence
 _READ = 5  # of them that an answer may rest on: those with the best sentences
@@ -52,6 +55,9 @@ class AnswerRequest:
     mode: AnswerMode | None = None
     also: tuple[str, ...] = ()
     focus: str | None = None
+    leaning: float = 0.0
+    skip: tuple[str, ...] = ()
+    literal: bool = False
     numbering: Numbering = field(default_factory=Numbering)
 
 
@@ -70,6 +76,11 @@ class Prepared:
         notes: What a reader should know.
         timings: Seconds by step.
         retrieved: All papers that were found, best first.
+        asked: The question before anything was read out of it.
+        read: What filters the question states in words; None where it states none.
+        settled: The answer, where none has to be looked for.
+        listing: The papers that fit, where all of them are wanted.
+        parts: The parts of a question, each by itself, where it has several.
     """
 
     request: AnswerRequest
@@ -82,11 +93,45 @@ class Prepared:
     notes: tuple[str, ...]
     timings: dict[str, float]
     retrieved: tuple[Retrieved, ...]
+    asked: str = ""
+    read: Filters | None = None
+    settled: Answer | None = None
+    listing: Listing | None = None
+    parts: tuple[Part, ...] = ()
 
     @property
     def question(self) -> str:
         """As it was searched."""
         return self.request.question
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """The papers that fit a question, where all of them are wanted.
+
+    Attributes:
+        total: How many fit.
+        before: How many of them were listed before.
+        groups: For each paper that is read, in the order of `Prepared.hits`, what it shares with
+            others; empty where it shares nothing.
+    """
+
+    total: int
+    before: int = 0
+    groups: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A part of a question, prepared by itself.
+
+    Attributes:
+        name: What it is about.
+        prepared: Its papers and its evidence.
+    """
+
+    name: str
+    prepared: Prepared
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,18 +142,31 @@ class Retrieval:
     rerankers: Rerankers
     ranker: EvidenceRanker
     keyword: KeywordIndex
+    catalog: Catalog
+    english: bool = True  # whether the embedder knows English alone
 
 
-def prepare(request: AnswerRequest, retrieval: Retrieval) -> Prepared:
-    """Find the papers and the evidence for a question, and judge whether they answer it."""
+def prepare(
+    request: AnswerRequest, retrieval: Retrieval, *, hits: Sequence[Hit] | None = None
+) -> Prepared:
+    """Find the papers and the evidence for a question, and judge whether they answer it.
+
+    Args:
+        request: The question.
+        retrieval: Finds papers and evidence.
+        hits: The papers to read, best first; they are searched for when None.
+    """
     question, keyword = request.question, retrieval.keyword
     started = time.perf_counter()
-    found = retrieval.searcher.search(
-        question,
-        _SEARCHED,
-        request.filters,
-        reranker=retrieval.rerankers.get(request.budget),
-    )
+    if hits is None:
+        found = retrieval.searcher.search(
+            question,
+            _SEARCHED,
+            request.filters,
+            reranker=retrieval.rerankers.get(request.budget),
+        )
+    else:
+        found = SearchResult(tuple(hits), ())
     weighed = (*found.hits, *_asked_for(request, found.hits, retrieval.searcher))
     searched = time.perf_counter()
     evidence = retrieval.ranker.rank(
@@ -117,7 +175,11 @@ def prepare(request: AnswerRequest, retrieval: Retrieval) -> Prepared:
         fits=[PaperFit(score=hit.score, bm25=hit.bm25) for hit in weighed],
         focus=request.focus,
     )
-    read, evidence = _best_read(weighed, evidence, request.also)
+    if request.leaning:
+        evidence = _preferring(evidence, weighed, request)
+    read, evidence = _best_read(
+        weighed, evidence, request.also, most=_READ if hits is None else len(hits)
+    )
     signals = None
     if read:
         signals = read_signals(question, read, evidence, keyword)
@@ -151,8 +213,23 @@ def _asked_for(
     return searcher.search(request.question, len(ids), chosen).hits
 
 
+def _preferring(
+    evidence: Sequence[Evidence], hits: Sequence[Hit], request: AnswerRequest
+) -> list[Evidence]:
+    """Raise the scores of the sentences of papers that a follow-up most likely means."""
+    factor = math.exp(request.leaning)
+    meant = {number for number, hit in enumerate(hits) if hit.paper.id in request.also}
+    raised = [
+        replace(one, score=one.score * factor / (1 + one.score * (factor - 1)))
+        if one.paper in meant
+        else one
+        for one in evidence
+    ]
+    return sorted(raised, key=lambda one: -one.score)
+
+
 def _best_read(
-    hits: Sequence[Hit], evidence: Sequence[Evidence], also: Sequence[str]
+    hits: Sequence[Hit], evidence: Sequence[Evidence], also: Sequence[str], *, most: int
 ) -> tuple[tuple[Hit, ...], list[Evidence]]:
     """Keep the papers with the best sentences, in their order, and those that must be read.
 
@@ -164,7 +241,7 @@ def _best_read(
     kept = [
         number
         for place, number in enumerate(order)
-        if place < _READ or hits[number].paper.id in also
+        if place < most or hits[number].paper.id in also
     ]
     places = {number: place for place, number in enumerate(kept)}
     left = [replace(one, paper=places[one.paper]) for one in evidence if one.paper in places]

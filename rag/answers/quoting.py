@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from rag.answers.abstention import NO_ANSWER
 from rag.answers.answer import Answer, Citation, Sentence, retraction_notes
+from rag.answers.prepare import Listing
 from rag.answers.stance import disagreement
 from rag.evidence.cues import CUES, asks_for_several
 from rag.text.citations import Numbering
@@ -33,6 +34,7 @@ _MIN_OF_BEST = 0.1  # a quote must be at least this fraction as good as the best
 _MIN_OF_SEVERAL = 0.05  # the same, where several papers are asked for
 _MIN_WORDS = 4
 _MAX_WORDS = 70  # of a quote with the sentence before it
+_OF_PART = 2  # quotes, and papers, of each part of a question
 _MAX_OVERLAP = 0.6  # share of words: beyond it a quote says again what another has said
 
 
@@ -44,19 +46,36 @@ def quote(prepared: Prepared, settings: Settings, reader: Reader) -> Answer:
         settings: How many papers and quotes an answer may have, and when it abstains.
         reader: Tells quotes that speak for what is asked from those against it.
     """
+    if prepared.parts:
+        return _quote_parts(prepared, settings)
     papers = [hit.paper for hit in prepared.hits]
-    chosen = choose_quotes(
-        prepared.evidence,
-        papers,
-        max_quotes=settings.max_quotes,
-        max_papers=settings.max_papers,
-        broad=asks_for_several(prepared.question),
-    )
+    if prepared.listing is not None:
+        chosen = _one_each(prepared.evidence, papers)
+    else:
+        chosen = choose_quotes(
+            prepared.evidence,
+            papers,
+            max_quotes=settings.max_quotes,
+            max_papers=settings.max_papers,
+            broad=asks_for_several(prepared.question),
+        )
     if prepared.confidence < settings.abstain_below or not chosen:
         return abstain(prepared)
     citations = cite(chosen, papers, prepared.request.numbering)
+    if prepared.listing is not None and prepared.listing.total > 1:
+        return _listed(prepared, citations)
     text, sentences = quoted_text(citations)
     conflict = disagreement(prepared.question, citations, reader)
+    return _answer(prepared, text, sentences, citations, [conflict] if conflict else [])
+
+
+def _answer(
+    prepared: Prepared,
+    text: str,
+    sentences: Sequence[Sentence],
+    citations: Sequence[Citation],
+    notes: Sequence[str],
+) -> Answer:
     return Answer(
         question=prepared.question,
         standalone_question=prepared.question,
@@ -64,14 +83,96 @@ def quote(prepared: Prepared, settings: Settings, reader: Reader) -> Answer:
         sentences=tuple(sentences),
         citations=tuple(citations),
         confidence=prepared.confidence,
-        notes=(
-            *prepared.notes,
-            *retraction_notes(citations),
-            *([conflict] if conflict else []),
-        ),
+        notes=(*prepared.notes, *retraction_notes(citations), *notes),
         timings=prepared.timings,
         retrieved=prepared.retrieved,
     )
+
+
+def _one_each(evidence: Sequence[Evidence], papers: Sequence[Paper]) -> list[Evidence]:
+    """Choose the best sentence of each paper, in the order of the papers."""
+    best: dict[int, Evidence] = {}
+    for one in evidence:
+        words = _words(papers[one.paper].abstract[one.start : one.end])
+        if len(words) >= _MIN_WORDS:
+            best.setdefault(one.paper, one)
+    return _standing_alone([best[place] for place in sorted(best)], papers)
+
+
+def _listed(prepared: Prepared, citations: Sequence[Citation]) -> Answer:
+    """Write a list: how many papers fit, then each under its title, group by group."""
+    listing = prepared.listing or Listing(total=len(citations))
+    groups = dict(zip((hit.paper.id for hit in prepared.hits), listing.groups, strict=False))
+    listed = listing.before + len(citations)
+    total = max(listing.total, listed)
+    text = f"{total} papers fit"
+    if listing.before:
+        text = f"{len(citations)} more of {total} papers that fit"
+    elif listed < total:
+        text += f"; {listed} of {total} shown, those that fit best"
+    text += ":"
+    sentences: list[Sentence] = []
+    group = ""
+    named = any(groups.values())
+    for index, one in enumerate(citations):
+        own = groups.get(one.paper.id, "")
+        if named and own != group:
+            group = own
+            text += f"\n\n{one_line(own).capitalize() if own else 'Others'}"
+        text += f"\n\n{_heading(one.paper)}"
+        start = len(text)
+        text += f"“{one.quote}” [{one.n}]"
+        sentences.append(
+            Sentence(one.quote, "supported", (one.n,), quotes=(index,), start=start, end=len(text))
+        )
+    more = [listed_note(listed, total)] if listed < total else []
+    answer = _answer(prepared, text, sentences, citations, more)
+    return replace(answer, kind="list", fitting=total, listed=listed)
+
+
+def listed_note(listed: int, total: int) -> str:
+    """Say how much of a list is shown, and how to see more."""
+    return (
+        f"{listed} of {total} papers shown. For more, ask for “more” in a conversation; for all of"
+        " them in a table: rag survey."
+    )
+
+
+def _quote_parts(prepared: Prepared, settings: Settings) -> Answer:
+    """Answer each part of a question, and say which has no answer."""
+    papers: list[Paper] = []
+    chosen: list[Evidence] = []
+    names: list[str] = []
+    missing: list[str] = []
+    for part in prepared.parts:
+        own = part.prepared
+        quotes = choose_quotes(
+            own.evidence, [hit.paper for hit in own.hits], max_quotes=_OF_PART, max_papers=_OF_PART
+        )
+        if own.confidence < settings.abstain_below or not quotes:
+            missing.append(part.name)
+            continue
+        chosen += [replace(one, paper=one.paper + len(papers)) for one in quotes]
+        names += [part.name] * len(quotes)
+        papers += [hit.paper for hit in own.hits]
+    if not chosen:
+        return abstain(prepared)
+    citations = cite(chosen, papers, prepared.request.numbering)
+    text = ""
+    sentences: list[Sentence] = []
+    for index, (one, name) in enumerate(zip(citations, names, strict=True)):
+        if index == 0 or names[index - 1] != name:
+            text += f"{'' if index == 0 else chr(10) * 2}{neutralise_markers(one_line(name))}"
+            headed = ""
+        text += " " if one.paper.id == headed else f"\n\n{_heading(one.paper)}"
+        headed = one.paper.id
+        start = len(text)
+        text += f"“{one.quote}” [{one.n}]"
+        sentences.append(
+            Sentence(one.quote, "supported", (one.n,), quotes=(index,), start=start, end=len(text))
+        )
+    notes = [f"The papers hold no answer to this part: “{name}”." for name in missing]
+    return _answer(prepared, text, sentences, citations, notes)
 
 
 def abstain(prepared: Prepared) -> Answer:

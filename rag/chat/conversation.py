@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -9,9 +10,18 @@ from typing import TYPE_CHECKING
 
 from rag.answers.prepare import AnswerRequest
 from rag.answers.stream import AnswerStream, AsyncAnswerStream
-from rag.chat.follow_ups import FollowUp, Rewrite, make_standalone
+from rag.chat.follow_ups import (
+    FollowUp,
+    Rewrite,
+    join,
+    make_standalone,
+    meant_by,
+    stands_for_nothing,
+)
+from rag.chat.readings import LEANING, follows_on
 from rag.errors import LLMError
 from rag.llm.budget import Usage, estimate_tokens
+from rag.questions.more import asks_for_more
 from rag.search.query import check_question
 from rag.text.citations import Numbering
 
@@ -20,11 +30,15 @@ if TYPE_CHECKING:
 
     from rag.answers.answer import Answer, AnswerMode
     from rag.answers.answerer import Answerer
+    from rag.answers.prepare import Prepared
     from rag.answers.stream import Backend
     from rag.papers import Paper
     from rag.search.query import Filters
 
-__all__ = ["Chat"]
+__all__ = ["LITERAL", "Chat"]
+
+_LESS = 0.5  # of the best sentence's score: a rewrite that finds so little has lost the question
+LITERAL = "/literal "  # in front of a question that is to be taken as it stands
 
 
 @dataclass
@@ -40,6 +54,11 @@ class _Past:
     def topic(self) -> str:
         """The question that opened the subject."""
         return self.topics[-1] if self.topics else ""
+
+    @property
+    def last(self) -> Answer | None:
+        """The last answer that a question may follow on; small talk is none."""
+        return next((one for one in reversed(self.answers) if one.kind != "talk"), None)
 
 
 class Chat:
@@ -153,8 +172,11 @@ class Chat:
     async def _answer(self, question: str, backend: Backend) -> Answer:
         answerer = await backend.run(self._open_answerer, self.model)
         turn = await backend.run(self._begin, question, answerer)
-        await turn.rewrite(backend)
-        return self._end(turn, await answerer.answer(turn.request(), backend))
+        prepared = await backend.run(turn.prepare)
+        if prepared.settled is None and turn.may_be_rewritten:
+            await turn.rewrite(backend)
+            prepared = await backend.run(turn.choose, prepared)
+        return self._end(turn, await answerer.write(prepared, backend))
 
     def _begin(self, question: str, answerer: Answerer) -> _Turn:
         self._turn = _Turn(question, answerer, self._past, filters=self.filters, mode=self.mode)
@@ -170,6 +192,8 @@ class Chat:
         # A conversation that was cleared meanwhile has nothing to do with this answer.
         if turn.past is self._past:
             topic = turn.topic()  # leans on the topic before it
+            if answer.kind == "talk":
+                topic = self._past.topic
             self._past.answers.append(finished)
             self._past.sources.update(finished.papers)
             self._past.topics.append(topic)
@@ -192,22 +216,101 @@ class _Turn:
         self.past = past
         self.budget = answerer.budget()
         self.notes: list[str] = []
+        self._answerer = answerer
         self._filters = filters
         self._mode = mode
         self._tools = answerer.writer(mode).tools
+        self._rewritten: FollowUp | None = None
+        self._literal = question.startswith(LITERAL)
+        if self._literal:
+            self.question = question = question.removeprefix(LITERAL).strip() or question
         self.follow_up = FollowUp(question, question)
-        if past.answers:
-            self.follow_up = make_standalone(
-                question, topic=past.topic, last=past.answers[-1], sources=past.sources
+
+    @property
+    def may_be_rewritten(self) -> bool:
+        """Whether there is a model, and something that a follow-up could lean on."""
+        can = self._tools is not None and self.past.last is not None
+        return can and not self._literal
+
+    def prepare(self) -> Prepared:
+        """Look the question up as it stands, and with what was said where it leans on that."""
+        last = self.past.last
+        if last is None or self._literal:
+            return self._prepare(self.follow_up)
+        if last.kind == "list" and asks_for_more(self.question):
+            return self._more(last)
+        cited = meant_by(last)
+        worded = make_standalone(
+            self.question, topic=self.past.topic, last=last, sources=self.past.sources
+        )
+        named = worded.depends and worded.focus != self.question
+        alone = FollowUp(self.question, self.question, tuple(paper.id for paper in cited))
+        prepared = self._prepare(alone)
+        if prepared.settled is not None and prepared.settled.kind != "papers":
+            return prepared
+        bare = worded.depends and stands_for_nothing(self.question)
+        if named or bare or follows_on(self.question, prepared, cited, cue=worded.depends):
+            self.follow_up = (
+                worded if worded.depends else join(self.question, self.past.topic, last)
             )
+            return self._prepare(self.follow_up)
+        return prepared
+
+    def choose(self, heuristic: Prepared) -> Prepared:
+        """Take what the model made of the question, unless it finds less than the rules do."""
+        if self._rewritten is None:
+            return heuristic
+        prepared = self._prepare(self._rewritten)
+        if _best(prepared) < _LESS * _best(heuristic):
+            self.notes.append(
+                f"The model understood the question as “{self._rewritten.question}”, which finds"
+                " less; it was looked up in the words of the conversation."
+            )
+            return heuristic
+        self.follow_up = self._rewritten
+        return prepared
+
+    def _more(self, last: Answer) -> Prepared:
+        """List the papers that the last list left out."""
+        question = last.standalone_question
+        shown: list[str] = []
+        for answer in reversed(self.past.answers):
+            if answer.kind == "talk":
+                continue
+            if answer.kind != "list" or answer.standalone_question != question:
+                break
+            shown += [citation.paper.id for citation in answer.citations]
+        self.follow_up = FollowUp(question, question)
+        return self._prepare(self.follow_up, skip=tuple(dict.fromkeys(shown)))
+
+    def _prepare(self, follow_up: FollowUp, skip: tuple[str, ...] = ()) -> Prepared:
+        whole = follow_up.focus == follow_up.question
+        leans = follow_up.depends and bool(follow_up.also)
+        # Who asks only "how large?" can't mean any other paper.
+        factor = 2.0 if stands_for_nothing(self.question) else 1.0
+        return self._answerer.prepare(
+            AnswerRequest(
+                question=follow_up.question,
+                budget=self.budget,
+                filters=self._filters,
+                mode=self._mode,
+                also=follow_up.also,
+                focus=None if whole else follow_up.focus,
+                leaning=LEANING * factor if leans else 0.0,
+                skip=skip,
+                literal=self._literal,
+                numbering=self.past.numbering,
+            )
+        )
 
     async def rewrite(self, backend: Backend) -> None:
         """Have the model that writes the answer make the question whole first."""
-        if self._tools is None or not self.past.answers:
+        last = self.past.last
+        if self._tools is None or last is None:
             return
         rewrite = Rewrite(
             self.question,
-            answers=self.past.answers,
+            answers=[answer for answer in self.past.answers if answer.kind != "talk"],
             sources=self.past.sources,
             prompts=self._tools.prompts,
         )
@@ -224,20 +327,8 @@ class _Turn:
         if text := rewrite.result():
             # The papers cited last are read again where the question leaned on them.
             changed = text.casefold() != self.question.casefold()
-            also = tuple(p.id for p in self.past.answers[-1].papers.values()) if changed else ()
-            self.follow_up = FollowUp(text, text, self.follow_up.also or also, depends=changed)
-
-    def request(self) -> AnswerRequest:
-        """Return the question, made whole, and how it is to be answered."""
-        return AnswerRequest(
-            question=self.follow_up.question,
-            budget=self.budget,
-            filters=self._filters,
-            mode=self._mode,
-            also=self.follow_up.also,
-            focus=self.follow_up.focus,
-            numbering=self.past.numbering,
-        )
+            also = tuple(paper.id for paper in last.papers.values()) if changed else ()
+            self._rewritten = FollowUp(text, text, self.follow_up.also or also, depends=changed)
 
     def topic(self) -> str:
         """Return the question that the next follow-up may lean on."""
@@ -245,6 +336,17 @@ class _Turn:
         # A heuristic follow-up holds its topic already: the topic stays, and doesn't grow.
         leans = follow_up.depends and follow_up.focus == self.question
         return self.past.topic if leans else follow_up.question
+
+
+def _best(prepared: Prepared) -> float:
+    """Return how likely the best sentence is to be evidence, whichever paper is preferred."""
+    if not prepared.evidence:
+        return 0.0
+    first, request = prepared.evidence[0], prepared.request
+    odds = first.score / max(1e-9, 1.0 - first.score)
+    if prepared.hits[first.paper].paper.id in request.also:
+        odds /= math.exp(request.leaning)
+    return odds / (1.0 + odds)
 
 
 def _estimated(rewrite: Rewrite) -> Usage:

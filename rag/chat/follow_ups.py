@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from rag.llm.prompts import Prompts
     from rag.papers import Paper
 
-__all__ = ["FollowUp", "Rewrite", "make_standalone"]
+__all__ = ["FollowUp", "Rewrite", "join", "make_standalone", "meant_by", "stands_for_nothing"]
 
 _LONGEST_TOPIC = 400  # characters
 _LONGEST_REWRITE = 600
@@ -96,7 +96,8 @@ _DEFINES = re.compile(r"^(?:what (?:is|are|does)|define|explain|who)\b", re.IGNO
 _NAME = re.compile(r"(?<!^)\b(?:[A-Z][\w-]*[A-Z0-9][\w-]*|[A-Z][a-z]+[\w-]*)")
 # What may be asked of any paper.
 _GENERAL = (
-    "accuracy advantage answer any apply architecture author available baseline benchmark benefit"
+    "accuracy accurate accurately precise precision reliable robust quick quickly slowly advantage"
+    " answer any apply architecture author available baseline benchmark benefit"
     " best better big bigger case change cheap cheaper claim code compare comparison compute"
     " conclusion contribution cost data dataset downside drawback easy efficient enough error"
     " evaluate evaluation evidence example expensive experiment explain fail failure fast faster"
@@ -137,7 +138,7 @@ def make_standalone(
         last: The answer before.
         sources: The papers cited in the conversation, by their numbers.
     """
-    cited = list(last.papers.values())
+    cited = meant_by(last)
     named = _named_sources(question, last, sources)
     if named:
         replaced = _with_titles(question, named)
@@ -145,9 +146,16 @@ def make_standalone(
         return FollowUp(replaced, replaced, tuple(ids), depends=True)
     if not _depends(question, cited):
         return FollowUp(question, question)
+    return join(question, topic, last)
+
+
+def join(question: str, topic: str, last: Answer) -> FollowUp:
+    """Set the question that opened the subject in front of one that follows on it."""
     opening = topic if len(topic) <= _LONGEST_TOPIC else topic[:_LONGEST_TOPIC].rsplit(" ", 1)[0]
+    if opening and opening[-1] not in ".?!":
+        opening += "?" if is_question(opening) else "."
     follow_up = question[:1].upper() + question[1:]
-    also = tuple(paper.id for paper in cited)
+    also = tuple(paper.id for paper in meant_by(last))
     return FollowUp(f"{opening} {follow_up}", question, also, depends=True)
 
 
@@ -173,6 +181,20 @@ def _stands_inside(pronoun: re.Match[str], question: str) -> bool:
     if pronoun[0].lower() in {"it", "its", "itself"} and _NAME.search(before):
         return True
     return len(_specific(before)) > 1
+
+
+def meant_by(last: Answer) -> list[Paper]:
+    """Return the papers that a follow-up may mean: those cited, or else the closest ones."""
+    return list(last.papers.values()) or list(last.closest)
+
+
+def stands_for_nothing(question: str) -> bool:
+    """Tell whether a question asks only what could be asked of any paper.
+
+    >>> stands_for_nothing("And how accurate is it?"), stands_for_nothing("And how do bees dance?")
+    (True, False)
+    """
+    return not _specific(question)
 
 
 def _specific(text: str) -> set[str]:

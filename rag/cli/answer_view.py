@@ -46,9 +46,9 @@ def answer_view(answer: Answer) -> RenderableType:
         parts += sources_view(answer.papers)
     else:
         parts += [_quoted(answer), *sources_view(answer.papers)]
-        parts.append(
-            Text(f"\nConfidence: {answer.certainty} ({answer.confidence:.2f})", style="dim")
-        )
+        if answer.kind in {"papers", "list"}:
+            sure = f"\nConfidence: {answer.certainty} ({answer.confidence:.2f})"
+            parts.append(Text(sure, style="dim"))
     parts += [Text(f"\n{note}", style="dim") for note in answer.notes]
     return Group(*parts)
 
@@ -77,7 +77,7 @@ def _closest(answer: Answer) -> Iterator[RenderableType]:
 
 def _quoted(answer: Answer) -> Text:
     """Lay out quotes as the answer has them: their markers stand out, and titles step back."""
-    text = Text(answer.text, style="dim")
+    text = Text(answer.text, style="dim" if answer.sentences else "")
     for sentence in answer.sentences:
         behind = answer.text.rindex("[", sentence.start, sentence.end)
         text.stylize("not dim", sentence.start, sentence.end)

@@ -16,6 +16,7 @@ from rag.cli import (
     papers,
     rejects,
     status,
+    survey,
     sync,
     ui,
     verify,
@@ -33,7 +34,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (add, ask, chat, papers, merge, rejects, sync, verify, export, ui, eval, status):
+for module in (
+    add,
+    ask,
+    survey,
+    chat,
+    papers,
+    merge,
+    rejects,
+    sync,
+    verify,
+    export,
+    ui,
+    eval,
+    status,
+):
     module.register(app)
 
 

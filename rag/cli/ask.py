@@ -75,6 +75,10 @@ Repair = Annotated[
     bool | None,
     typer.Option("--repair/--no-repair", help="Have the model correct sentences that fail."),
 ]
+Literal = Annotated[
+    bool,
+    typer.Option("--literal", help="Read no filters or exclusions out of the question."),
+]
 Fallback = Annotated[
     str | None,
     typer.Option(
@@ -146,6 +150,7 @@ def ask(
     repair: Repair = None,
     fallback: Fallback = None,
     rerank: Rerank = None,
+    literal: Literal = False,
     storage: Storage = None,
     json: Json = False,
     debug: Debug = False,
@@ -167,11 +172,14 @@ def ask(
         rerank=rerank,
     ) as library:
         if json:
-            print_json(library.ask(question, filters=filters, mode=read_mode(mode)).as_dict())
+            answer = library.ask(question, filters=filters, mode=read_mode(mode), literal=literal)
+            print_json(answer.as_dict())
             return
         from rag.cli.streaming import show_answer
 
-        show_answer(library.stream(question, filters=filters, mode=read_mode(mode)))
+        show_answer(
+            library.stream(question, filters=filters, mode=read_mode(mode), literal=literal)
+        )
 
 
 @command

@@ -42,6 +42,7 @@ _HELP = """\
                     {suffixes}
 /filters            which papers are used; set with year=2021-2024 author= venue= source= id=
                     dated=yes, all at once, or lift with: /filters off
+/literal QUESTION   ask it as it stands: no word of it is a filter, and it follows on nothing
 /clear              begin anew
 /quit               end (or Ctrl-D); Ctrl-C stops an answer"""
 _FILTERS = ("year", "author", "venue", "source", "id", "dated")
@@ -128,12 +129,12 @@ class _Talk:
     @classmethod
     def commands(cls) -> list[str]:
         """Return the names of what can be done besides asking."""
-        return ["clear", "filters", "help", "quit", "save", "sources"]
+        return ["clear", "filters", "help", "literal", "quit", "save", "sources"]
 
     def take(self, line: str) -> bool:
         """Answer or obey one line; return whether to go on."""
         try:
-            if line.startswith("/"):
+            if line.startswith("/") and not line.startswith("/literal "):
                 return self._obey(line)
             self._answer(line)
         except KeyboardInterrupt:
@@ -155,7 +156,8 @@ class _Talk:
 
         from rag.text.decoding import one_line
 
-        if self._chat.understood != one_line(question):
+        asked = one_line(question).removeprefix("/literal ")
+        if self._chat.understood != asked:
             output().print(Text(f"Understood as: {self._chat.understood}\n", style="dim"))
 
     def _obey(self, line: str) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from rag.text.terms import terms
+from rag.text.terms import as_name, terms
 from rag.text.words import ASKING
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ _JOINED = re.compile(r"[-–/]")
 _LETTERS = re.compile(r"[^\W\d_]+")
 # Between letters and digits: who writes "TLR-4" and who writes "TLR4" mean the same.
 _LOOSE = re.compile(r"(?<=[^\W\d_])[-–/ ](?=\d)")
+_CAPITAL = re.compile(r"(?<=[^\W_A-Z.?!:] )[A-Z][^\W\dA-Z_]+")
 # Written with a capital wherever they stand, and no names.
 _NO_NAME = frozenset({"I", "I'm", "I'd", "I've", "I'll", "A"})
 
@@ -62,6 +63,8 @@ def held_in(text: str, words: Iterable[str]) -> set[str]:
     ['HMMs', 'TLR4', 'models']
     """
     held = {*terms(text), *terms(_LOOSE.sub("", text))}
+    # A name that the question writes in capitals may stand with one here: "BERT" and "Bert".
+    held.update(term for word in _CAPITAL.findall(text) for term in terms(as_name(word)))
     initials = "".join(word[0] for word in _LETTERS.findall(text)).lower()
     return {word for word in words if _holds(held, initials, word)}
 

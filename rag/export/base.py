@@ -2,8 +2,8 @@
 
 A format is an object in a module of `rag.export.formats`. Everything that offers formats (the
 command line, `/save` in the chat, the page's menus, the documentation) iterates over the functions
-here. There are formats of papers, of an answer, and of a conversation; an answer or a conversation
-can be exported in those of papers too, which then hold exactly the papers that it cites.
+here. There are formats of papers, of an answer, of a conversation and of a survey; the last three
+can be exported in those of papers too, which then hold exactly the papers in them.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from rag.export.protocols import ExportedAnswer
+from rag.export.protocols import ExportedAnswer, ExportedSurvey
 from rag.papers import Paper
 from rag.registry import choose, discover
 
@@ -24,12 +24,15 @@ __all__ = [
     "ConversationFormat",
     "ExportFormat",
     "PaperFormat",
+    "SurveyFormat",
     "answer_formats",
     "conversation_formats",
     "export_answer",
     "export_conversation",
     "export_papers",
+    "export_survey",
     "paper_formats",
+    "survey_formats",
 ]
 
 _FORMATS = "rag.export.formats"
@@ -83,6 +86,13 @@ class ConversationFormat(ExportFormat[Sequence[ExportedAnswer]]):
     stem: str = "conversation"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SurveyFormat(ExportFormat[ExportedSurvey]):
+    """A way to write the table of a survey."""
+
+    stem: str = "survey"
+
+
 def paper_formats() -> tuple[PaperFormat, ...]:
     """Return the formats of papers, in order of name."""
     return discover(_FORMATS, PaperFormat)
@@ -109,6 +119,12 @@ def conversation_formats() -> tuple[ConversationFormat | PaperFormat, ...]:
 def _other_papers(own: Sequence[ExportFormat[Any]]) -> tuple[PaperFormat, ...]:
     taken = {one.name for one in own}
     return tuple(one for one in paper_formats() if one.name not in taken)
+
+
+def survey_formats() -> tuple[SurveyFormat | PaperFormat, ...]:
+    """Return the formats of a survey: those of its own, then those of the papers in it."""
+    own = discover(_FORMATS, SurveyFormat)
+    return (*own, *_other_papers(own))
 
 
 def export_papers(papers: Iterable[Paper], name: str) -> str | bytes:
@@ -156,3 +172,19 @@ def export_conversation(answers: Sequence[ExportedAnswer], name: str) -> str | b
         return chosen.write(answers)
     papers = {n: paper for answer in answers for n, paper in answer.papers.items()}
     return export_papers((papers[n] for n in sorted(papers)), name)
+
+
+def export_survey(survey: ExportedSurvey, name: str) -> str | bytes:
+    """Write the table of a survey, or the papers in it.
+
+    Args:
+        survey: The survey.
+        name: The name of one of `survey_formats`.
+
+    Raises:
+        LibraryError: there is no such format.
+    """
+    chosen = choose(name, survey_formats())
+    if isinstance(chosen, SurveyFormat):
+        return chosen.write(survey)
+    return export_papers((row.paper for row in survey.rows), name)

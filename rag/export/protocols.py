@@ -14,7 +14,15 @@ if TYPE_CHECKING:
 
     from rag.papers import Paper
 
-__all__ = ["ExportedAnswer", "ExportedCitation", "ExportedHit", "ExportedSentence"]
+__all__ = [
+    "ExportedAnswer",
+    "ExportedCell",
+    "ExportedCitation",
+    "ExportedHit",
+    "ExportedRow",
+    "ExportedSentence",
+    "ExportedSurvey",
+]
 
 
 class ExportedSentence(Protocol):
@@ -101,3 +109,41 @@ class ExportedAnswer(Protocol):
     def timings(self) -> Mapping[str, float]: ...
     @property
     def notes(self) -> Sequence[str]: ...
+
+
+class ExportedCell(Protocol):
+    """A stretch of an abstract."""
+
+    @property
+    def text(self) -> str: ...
+    @property
+    def start(self) -> int: ...
+    @property
+    def end(self) -> int: ...
+
+
+class ExportedRow(Protocol):
+    """What one paper of a survey says."""
+
+    @property
+    def paper(self) -> Paper: ...
+    @property
+    def says(self) -> ExportedCell: ...
+    @property
+    def number(self) -> ExportedCell | None: ...
+    @property
+    def direction(self) -> ExportedCell | None: ...
+    @property
+    def change(self) -> str: ...
+
+
+class ExportedSurvey(Protocol):
+    """The table of a survey."""
+
+    @property
+    def question(self) -> str: ...
+    @property
+    def rows(self) -> Sequence[ExportedRow]: ...
+    @property
+    def notes(self) -> Sequence[str]: ...
+    def as_dict(self) -> dict[str, Any]: ...

@@ -62,7 +62,7 @@ _ORDERS = {
     ("year", False): "year IS NULL, year, title_key, id",
     ("year", True): "year IS NULL, year DESC, title_key, id",
 }
-_VERSION = 3  # of both caches: raise it when the schema here or in the keyword index changes
+_VERSION = 4  # of both caches: raise it when the schema here or in the keyword index changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +274,27 @@ class Catalog:
                 f"SELECT {column}, count(*) FROM papers GROUP BY {column}"  # noqa: S608 - a literal
             ).fetchall()
         return dict(rows)
+
+    def count_author(self, name: str) -> int:
+        """Count the papers by an author of this name: whole words of it, in upper or lower case."""
+        return len(self._named("authors", name))
+
+    def count_venue(self, name: str) -> int:
+        """Count the papers of a venue with this name, whole words of it, in upper or lower case."""
+        return len(self._named("venue", name))
+
+    def _named(self, column: Literal["authors", "venue"], name: str) -> list[str]:
+        wanted = name.casefold().strip()
+        if not wanted:
+            return []
+        with self._lock:
+            rows = self._db.execute(
+                f"SELECT id, {column} FROM papers INDEXED BY papers_filters"  # noqa: S608 - a literal
+                f" WHERE instr({column}, ?) > 0",
+                (wanted,),
+            ).fetchall()
+        whole = re.compile(rf"(?<!\w){re.escape(wanted)}(?!\w)")
+        return [row[0] for row in rows if whole.search(row[1])]
 
     def title_keys(self) -> Iterator[str]:
         """Yield the titles of all papers, reduced to letters and digits."""

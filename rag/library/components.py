@@ -211,4 +211,7 @@ class Parts:
                 embedder.encode_tokens, tokens, index.keyword, self.reader().answers
             ),
             keyword=index.keyword,
+            catalog=index.catalog,
+            english=self._embedding is None
+            and self._settings.embedder == type(self._settings).model_fields["embedder"].default,
         )

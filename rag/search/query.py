@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from rag.errors import QuestionError
 from rag.text.decoding import one_line
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rag.index.catalog import Catalog
 
-__all__ = ["MAX_QUESTION", "Filters", "Selection", "check_question", "select"]
+__all__ = ["MAX_QUESTION", "Filters", "Selection", "check_question", "combine", "select"]
 
 MAX_QUESTION = 4_000  # characters: longer than any question, shorter than a pasted paper
 
@@ -73,6 +75,8 @@ class Filters:
         }
         known_years = (self.year_from is not None, self.year_to is not None)
         parts = [years[known_years]] if any(known_years) else []
+        if self.year_from is not None and self.year_from == self.year_to:
+            parts = [f"year {self.year_from}"]
         named = (("author", self.author), ("venue", self.venue), ("source", self.source))
         parts += [f'{name} "{value}"' for name, value in named if value]
         if self.ids is not None:
@@ -80,6 +84,31 @@ class Filters:
         if self.has_date is not None:
             parts.append("with a date" if self.has_date else "without a date")
         return ", ".join(parts)
+
+
+def combine(given: Filters | None, read: Filters | None) -> Filters | None:
+    """Return the filter of papers that two filters leave.
+
+    Of two years the narrower counts; of two names of one kind, the one that was given.
+
+    Args:
+        given: As somebody set it.
+        read: As a question states it in words.
+    """
+    if not given or not read:
+        return given or read or None
+    return replace(
+        given,
+        year_from=_pick(max, given.year_from, read.year_from),
+        year_to=_pick(min, given.year_to, read.year_to),
+        venue=given.venue or read.venue,
+        author=given.author or read.author,
+        source=given.source or read.source,
+    )
+
+
+def _pick(choose: Callable[[int, int], int], first: int | None, second: int | None) -> int | None:
+    return choose(first, second) if first and second else first or second
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,15 +85,27 @@ def answer_html(answer: Answer, turn: int) -> str:
         parts.append(_abstention(answer))
     else:
         written = answer.mode == "llm"
-        inserts = list((_inserts if written else _quote_inserts)(answer, turn))
+        quoted = bool(answer.sentences) and not written
+        inserts = list((_quote_inserts if quoted else _inserts)(answer, turn))
         body = rich(answer.text, inserts, markdown=written)
         parts += [tag("div", body, class_="body"), _summary(answer)]
     if answer.notes:
         parts.append(
             tag("ul", *(tag("li", in_text(note)) for note in answer.notes), class_="notes")
         )
-    parts.append(_foot(answer, turn))
+    parts += [_what_next(answer), _foot(answer, turn)]
     return _box(*parts)
+
+
+def _what_next(answer: Answer) -> str:
+    """Offer what changes the list: more of it, or the question without the filters it states."""
+    links = []
+    if answer.fitting is not None and answer.listed < answer.fitting:
+        links.append(action(f"Show more ({answer.fitting - answer.listed} left)", "try", "more"))
+    if answer.filters_read is not None:
+        words = f"Ask without the filter ({plain(answer.filters_read.describe())})"
+        links.append(action(words, "try", f"/literal {answer.standalone_question}"))
+    return tag("div", *links, class_="acts") if links else ""
 
 
 def _box(*parts: str) -> str:
@@ -145,7 +157,9 @@ def _blank(text: str) -> int:
 
 def _heading(text: str) -> str:
     """Show the paper's title that stands before its quotes."""
-    return tag("span", in_text(text.strip().rstrip(":")), class_="from")
+    *before, title = text.strip().split("\n\n")
+    lines = [tag("div", in_text(line.rstrip(":")), class_="group") for line in before]
+    return "".join([*lines, tag("span", in_text(title.rstrip(":")), class_="from")])
 
 
 def _badges(piece: CitationPiece, link: Callable[[int], str]) -> str:
@@ -238,13 +252,17 @@ def _closest(paper: Paper, why: str) -> str:
 
 
 def _foot(answer: Answer, turn: int) -> str:
-    if answer.mode == "llm":
+    if answer.kind == "library":
+        how = "From the catalogue"
+    elif answer.kind == "talk":
+        how = "No paper was asked"
+    elif answer.mode == "llm":
         how = f"Written by {answer.model or 'a model'}"
     else:
         how = "Quotes from the papers, no model"
     seconds = answer.timings.get("total") or sum(answer.timings.values())
     facts = [plain(how), plain(f"{seconds:.1f} s")]
-    if not answer.abstained:
+    if not answer.abstained and answer.kind in {"papers", "list"}:
         facts.insert(1, plain(answer.certainty))
     if tokens := answer.usage.get("input_tokens", 0) + answer.usage.get("output_tokens", 0):
         facts.append(plain(f"{tokens:,.0f} tokens"))

@@ -110,4 +110,5 @@ async def _end(
 
 def _understood(conversation: Conversation, question: str) -> str:
     made = conversation.chat.understood
-    return made if made and made != " ".join(question.split()) else ""
+    asked = " ".join(question.split()).removeprefix("/literal ")
+    return made if made and made != asked else ""

@@ -125,7 +125,7 @@ def test_filters_that_leave_nothing_lead_to_no_answer(library: Library) -> None:
     answer = library.ask("What do bees do?", filters=Filters(author="nobody"))
     assert answer.abstained
     assert answer.closest == ()
-    assert answer.text == NO_ANSWER
+    assert answer.text == 'No paper of this library matches the filters: author "nobody".'
 
 
 def test_near_repeats_are_not_quoted_twice(tmp_path: Path, model_cache: Path) -> None:

@@ -75,7 +75,7 @@ def test_saving(talk, tmp_path, name, holds):
 def test_filters_are_shown_set_and_lifted(talk):
     ran = talk("/filters year=2020 dated=yes", "/filters", WHALES, "/filters off", WHALES)
     out = flat(ran.stdout)
-    assert "Papers used: years 2020 to 2020, with a date." in out
+    assert "Papers used: year 2020, with a date." in out
     assert "Papers used: all." in out
     between = out.split("Papers used: all.")
     assert "Counting Whales" not in between[0]

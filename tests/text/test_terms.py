@@ -11,7 +11,28 @@ from rag.text.words import ASKING, GRAMMAR
 
 
 def test_forms_case_and_accents_fall_together() -> None:
-    assert terms("The Rivers' NAÏVE rivers") == ["the", "river", "naiv", "river"]
+    assert terms("The Rivers' Naïve rivers") == ["the", "river", "naiv", "river"]
+
+
+def test_names_are_told_from_the_words_that_they_are_made_of() -> None:
+    assert set(terms("SCoRe")) - set(terms("score"))
+    assert set(terms("SCoRe")) >= set(terms("score"))
+    assert set(terms("LLMs")) & set(terms("LLM"))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("tumours", "tumor"),
+        ("initialise", "initialized"),
+        ("modelling behaviour", "modeling behavior"),
+        ("β-cells", "beta cells"),
+        ("pre-training", "pretraining"),
+        ("a data set", "a dataset"),
+    ],
+)
+def test_spellings_fall_together(one: str, other: str) -> None:
+    assert set(terms(other)) <= set(terms(one))
 
 
 def test_words_of_letters_and_digits_give_their_pieces() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rag.export.base import AnswerFormat, ConversationFormat, PaperFormat
+from rag.export.base import AnswerFormat, ConversationFormat, PaperFormat, SurveyFormat
 from rag.export.facts import facts
 from rag.papers import way_out, way_out_label
 from rag.text.citations import find_markers
@@ -14,11 +14,11 @@ from rag.text.safety import for_markdown
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from rag.export.protocols import ExportedAnswer
+    from rag.export.protocols import ExportedAnswer, ExportedCell, ExportedSurvey
     from rag.papers import Paper
     from rag.text.citations import CitationPiece
 
-__all__ = ["ANSWER", "CONVERSATION", "PAPERS"]
+__all__ = ["ANSWER", "CONVERSATION", "PAPERS", "SURVEY"]
 
 
 def _write(answers: Sequence[ExportedAnswer]) -> str:
@@ -119,6 +119,33 @@ PAPERS = PaperFormat(
     media_type="text/markdown",
     write=_write_papers,
 )
+
+
+def _survey(survey: ExportedSurvey) -> str:
+    """Write a table; behind each cell stand its offsets in the abstract."""
+    rows = [
+        (
+            f"{_plain(row.paper.heading) or row.paper.id} ({row.paper.id})",
+            str(row.paper.year or ""),
+            _cell(row.says),
+            _cell(row.number),
+            f"{_cell(row.direction)}{f' ({row.change})' if row.change else ''}",
+        )
+        for row in survey.rows
+    ]
+    head = ("paper", "year", "says", "number", "direction")
+    table = [head, tuple("---" for _ in head), *rows]
+    lines = "\n".join(
+        f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in table
+    )
+    notes = [f"> Note: {_plain(note)}" for note in survey.notes]
+    return "\n\n".join([f"## {_plain(survey.question)}", lines, *notes]) + "\n"
+
+
+def _cell(cell: ExportedCell | None) -> str:
+    return f"{_plain(cell.text)} [{cell.start}:{cell.end}]" if cell else ""
+
+
 ANSWER = AnswerFormat(
     name="markdown",
     label="Markdown",
@@ -132,4 +159,11 @@ CONVERSATION = ConversationFormat(
     suffixes=(".md", ".markdown"),
     media_type="text/markdown",
     write=_write,
+)
+SURVEY = SurveyFormat(
+    name="markdown",
+    label="Markdown",
+    suffixes=(".md", ".markdown"),
+    media_type="text/markdown",
+    write=_survey,
 )

@@ -1,11 +1,11 @@
-"""Provenance in JSON: how an answer came about, or each answer of a conversation."""
+"""JSON: how an answer came about, or each answer of a conversation; and the table of a survey."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
 
-from rag.export.base import AnswerFormat, ConversationFormat
+from rag.export.base import AnswerFormat, ConversationFormat, SurveyFormat
 from rag.version import __version__
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rag.export.protocols import ExportedAnswer
     from rag.papers import Paper
 
-__all__ = ["ANSWER", "CONVERSATION"]
+__all__ = ["ANSWER", "CONVERSATION", "SURVEY"]
 
 
 def _write(answer: ExportedAnswer) -> str:
@@ -92,4 +92,11 @@ CONVERSATION = ConversationFormat(
     suffixes=(".json",),
     media_type="application/json",
     write=_write_all,
+)
+SURVEY = SurveyFormat(
+    name="json",
+    label="JSON",
+    suffixes=(".json",),
+    media_type="application/json",
+    write=lambda survey: _json(survey.as_dict()),
 )

@@ -1,0 +1,196 @@
+"""All papers that fit a question, where several are asked for: which, in which order and groups.
+
+A paper fits while its score in the search is close to the best one's and clear of what the search
+gives to papers that have nothing to do with the question. What was tried beside the score (the best
+sentence's, the cosine, the reader's opinion) added nothing on folds held out.
+"""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections import defaultdict
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from rag.answers.prepare import Listing, Prepared, prepare
+from rag.questions.negation import ruled_out
+from rag.text.sentences import sentence_spans
+from rag.text.terms import rarity, terms
+from rag.text.words import ASKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rag.answers.prepare import AnswerRequest, Retrieval
+    from rag.papers import Paper
+    from rag.questions.reading import Reading
+    from rag.search.hybrid import Hit
+    from rag.settings import Settings
+    from rag.text.terms import Collection
+
+__all__ = ["fitting", "prepare_list"]
+
+# Both were chosen on the tuning half of the questions of `benchmarks.conversations`.
+_WITHIN = 0.28  # of the best score
+_CLEAR = 0.2  # of the way from the background to the best score
+_BACKGROUND = 20  # the rank of a paper that hardly fits
+_LOOKED_AT = 100  # papers: what the search weighs
+_LEAST_GROUPED = 5  # papers: fewer are seen at a glance
+
+
+def prepare_list(
+    request: AnswerRequest, reading: Reading, retrieval: Retrieval, settings: Settings
+) -> Prepared:
+    """Find the papers that fit a question, and the sentence of each that says why.
+
+    Args:
+        request: The question.
+        reading: What it asks for.
+        retrieval: Finds papers and evidence.
+        settings: How many papers are listed at once.
+    """
+    began = time.perf_counter()
+    fits, out, found = fitting(request, reading, retrieval)
+    searched = time.perf_counter() - began
+    skipped = set(request.skip)
+    left = [hit for hit in fits if hit.paper.id not in skipped]
+    shown = left[: settings.max_listed]
+    prepared = prepare(replace(request, also=()), retrieval, hits=shown)
+    if reading.order == "fit":
+        groups, order = _grouped(request.question, prepared.hits, retrieval.keyword)
+        prepared = _reorder(prepared, order)
+    else:
+        groups = ("",) * len(prepared.hits)
+        prepared = _reorder(prepared, _by_date(prepared.hits, newest=reading.order == "newest"))
+    notes = [*found]
+    if out:
+        things = " or ".join(f"“{one}”" for one in reading.without)
+        papers = "1 paper that speaks" if len(out) == 1 else f"{len(out)} papers that speak"
+        notes.append(f"Left out, as the question says: {papers} of {things}.")
+    timings = {**prepared.timings, "search": prepared.timings["search"] + searched}
+    return replace(
+        prepared,
+        notes=(*prepared.notes, *notes),
+        timings=timings,
+        listing=Listing(total=len(fits), before=len(fits) - len(left), groups=groups),
+    )
+
+
+def fitting(
+    request: AnswerRequest, reading: Reading, retrieval: Retrieval
+) -> tuple[list[Hit], list[Paper], tuple[str, ...]]:
+    """Return the papers that fit a question, best first; those it rules out; what to know."""
+    found = retrieval.searcher.search(
+        request.question,
+        _LOOKED_AT,
+        request.filters,
+        reranker=retrieval.rerankers.get(request.budget),
+    )
+    hits = list(found.hits)
+    gone = ruled_out([hit.paper for hit in hits], reading.without)
+    kept = [hit for place, hit in enumerate(hits) if place not in gone]
+    if not kept:
+        return [], [hit.paper for hit in hits], found.notes
+    least = _least([hit.score for hit in kept])
+    fits = [hit for hit in kept if hit.paper.abstract and hit.score >= least]
+    close = [hits[place].paper for place in sorted(gone) if hits[place].score >= least]
+    if reading.order != "fit":
+        fits.sort(key=lambda hit: _when(hit.paper), reverse=reading.order == "newest")
+    return fits, close, found.notes
+
+
+def _least(scores: Sequence[float]) -> float:
+    """Return the least score with which a paper fits, given those of all that were found."""
+    ranked = sorted(scores, reverse=True)
+    best, background = ranked[0], ranked[min(_BACKGROUND, len(ranked) // 2)]
+    return max(best - _WITHIN, background + _CLEAR * (best - background))
+
+
+def _when(paper: Paper) -> str:
+    dated = paper.date and not paper.date.startswith("--")
+    return str(paper.date if dated else paper.year or "")
+
+
+def _by_date(hits: Sequence[Hit], *, newest: bool) -> list[int]:
+    return sorted(range(len(hits)), key=lambda place: _when(hits[place].paper), reverse=newest)
+
+
+def _reorder(prepared: Prepared, order: Sequence[int]) -> Prepared:
+    places = {old: new for new, old in enumerate(order)}
+    return replace(
+        prepared,
+        hits=tuple(prepared.hits[place] for place in order),
+        evidence=tuple(replace(one, paper=places[one.paper]) for one in prepared.evidence),
+    )
+
+
+def _grouped(
+    question: str, hits: Sequence[Hit], collection: Collection
+) -> tuple[tuple[str, ...], list[int]]:
+    """Put papers together that share an approach: two words in a row that the question lacks.
+
+    Returns:
+        For each place of the new order the group, empty for papers that share nothing; and the
+        order, as old places: groups by their best paper, papers by how well they fit.
+    """
+    by_fit = sorted(range(len(hits)), key=lambda place: -hits[place].score)
+    if len(hits) < _LEAST_GROUPED:
+        return ("",) * len(hits), by_fit
+    asked = set(terms(question))
+    pairs: dict[tuple[str, ...], dict[int, str]] = defaultdict(dict)
+    for place, hit in enumerate(hits):
+        for own, words in _pairs(hit.paper):
+            if not asked.issuperset(own):
+                pairs[own].setdefault(place, words)
+    shared = {own: who for own, who in pairs.items() if 2 <= len(who) <= 0.6 * len(hits)}
+    rare = {own: sum(rarity(list(own), collection)) for own in shared}
+    group: dict[int, str] = {}
+    while shared:
+        own = max(shared, key=lambda one: (rare[one] * (len(shared[one]) - 1), one))
+        members = shared.pop(own)
+        for place in members:
+            group[place] = next(iter(members.values()))
+        shared = {
+            one: left
+            for one, who in shared.items()
+            if len(left := {p: words for p, words in who.items() if p not in group}) >= 2
+        }
+    first = {
+        name: min(by_fit.index(p) for p in group if group[p] == name) for name in group.values()
+    }
+    alone = len(hits)
+    order = sorted(
+        by_fit, key=lambda place: (first.get(group.get(place, ""), alone), by_fit.index(place))
+    )
+    return tuple(group.get(place, "") for place in order), order
+
+
+def _pairs(paper: Paper) -> list[tuple[tuple[str, ...], str]]:
+    """Return the pairs of telling words in the title and the sentences that say what is new."""
+    found = []
+    spans = sentence_spans(paper.abstract)
+    for text in (paper.title, *(paper.abstract[start:end] for start, end in spans)):
+        words = [word.strip(".,;:()[]\"'“”") for word in text.split()]
+        for first, second in itertools.pairwise(words):
+            if not all(map(_telling, (first, second))):
+                continue
+            own = tuple(terms(f"{first} {second}", grammar=False))
+            if len(own) >= 2:
+                found.append((own, f"{first} {second}"))
+    return found
+
+
+def _telling(word: str) -> bool:
+    plain = word.lower()
+    return len(word) > 2 and plain not in ASKING and plain.isalpha() and plain not in _FURNITURE
+
+
+_FURNITURE = frozenset(
+    "propose proposed novel new approach approaches method methods model models paper work results"
+    " experiments extensive experimental existing state-of-the-art demonstrate demonstrates"
+    " outperforms performance significant significantly different several various recent widely"
+    " code available problem task tasks datasets data based real world address addresses introduce"
+    " including however large small across achieve achieves improve improves high low better"
+    " effective effectively efficient framework training".split()
+)

@@ -1,0 +1,60 @@
+"""Questions in parts: each side of a comparison, each half of a double question, by itself.
+
+Where one paper speaks of both sides, the question as a whole finds it, and nothing is divided.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from rag.answers.naming import OF_A_NAME, among, sure_of_names
+from rag.answers.prepare import Part, prepare
+from rag.evidence.names import held_in
+from rag.text.terms import terms
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rag.answers.prepare import AnswerRequest, Prepared, Retrieval
+    from rag.papers import Paper
+    from rag.questions.sides import Side
+
+__all__ = ["prepare_parts"]
+
+_MOST = 3  # papers of a side that go along
+
+
+def prepare_parts(request: AnswerRequest, sides: Sequence[Side], retrieval: Retrieval) -> Prepared:
+    """Prepare a question as a whole and, where no paper speaks of all of it, part by part."""
+    whole = prepare(request, retrieval)
+    if _in_one(whole, sides):
+        return whole
+    parts = tuple(Part(name=side.name, prepared=_side(request, side, retrieval)) for side in sides)
+    # A model that writes is given what was found for either side.
+    found = [hit.paper.id for part in parts for hit in part.prepared.hits[:_MOST]]
+    wider = prepare(replace(request, also=(*request.also, *found)), retrieval)
+    return replace(wider, parts=parts, confidence=max(p.prepared.confidence for p in parts))
+
+
+def _in_one(whole: Prepared, sides: Sequence[Side]) -> bool:
+    """Tell whether the paper that would be quoted first speaks of all sides."""
+    if not whole.evidence:
+        return True
+    lead = whole.hits[whole.evidence[0].paper].paper
+    things = [side.thing for side in sides]
+    return all(things) and all(_speaks_of(lead, thing) for thing in things)
+
+
+def _side(request: AnswerRequest, side: Side, retrieval: Retrieval) -> Prepared:
+    prepared = prepare(replace(request, question=side.question), retrieval)
+    if not side.thing:
+        return sure_of_names(prepared)
+    kept = among(prepared, lambda paper: _speaks_of(paper, side.thing))
+    # A paper that speaks of a thing says something of it.
+    return replace(kept, confidence=max(kept.confidence, OF_A_NAME) if kept.evidence else 0.0)
+
+
+def _speaks_of(paper: Paper, thing: str) -> bool:
+    words = [word for word in thing.split() if terms(word, grammar=False)]
+    return len(held_in(f"{paper.title}\n{paper.abstract}", words)) == len(set(words))

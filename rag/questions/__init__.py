@@ -1,0 +1,1 @@
+"""What a question is: small talk, about the library, of which papers, without what, in parts."""

@@ -1,0 +1,145 @@
+"""What becomes of questions of many kinds: settled, listed, in parts, or quoted."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import pytest
+
+from rag import Filters, Library, LibraryError
+
+MEMORY = {"arxiv:9906.00006", "arxiv:9907.00007"}  # two papers on recall in long documents
+
+
+@pytest.mark.parametrize("text", ["hello", "Thank you very much!"])
+def test_small_talk_quotes_nothing(library, text):
+    answer = library.ask(text)
+    assert (answer.kind, answer.citations, answer.abstained) == ("talk", (), False)
+
+
+def test_questions_about_the_library_come_from_the_catalogue(library):
+    answer = library.ask("How many papers are there?")
+    assert answer.kind == "library"
+    assert f"{len(library)} papers" in answer.text
+    listed = library.ask("Which papers by Emil Novak are there?")
+    assert all("Emil Novak" in paper.authors for paper in listed.papers.values())
+    assert len(listed.papers) == library.count(Filters(author="Emil Novak"))
+    for n, paper in listed.papers.items():
+        assert f"[{n}] {paper.title}" in listed.text
+
+
+def test_filters_in_words_narrow_the_search_and_are_shown(library):
+    question = "Which papers since 2023 study recall in long documents?"
+    answer = library.ask(question)
+    assert answer.filters_read == answer.filters == Filters(year_from=2023)
+    assert answer.question == question
+    assert "Only papers that the question asks for: year 2023 or later." in answer.notes
+    assert all(paper.year >= 2023 for paper in answer.papers.values())
+    json.dumps(answer.as_dict())
+
+
+def test_a_filter_in_words_and_one_that_was_set_hold_together(library):
+    answer = library.ask("Which papers since 2020 study memory?", filters=Filters(year_to=2023))
+    assert answer.filters == Filters(year_from=2020, year_to=2023)
+
+
+def test_a_literal_question_has_no_filters(library):
+    answer = library.ask("Which papers since 2023 study recall in long documents?", literal=True)
+    assert answer.filters is None
+    assert answer.filters_read is None
+    assert library.ask("hello", literal=True).kind == "papers"
+
+
+def test_filters_that_leave_no_paper_say_so(library):
+    for answer in (
+        library.ask("How do bees balance load?", filters=Filters(year_from=2090)),
+        library.ask("Which papers since 2090 study bees?"),
+    ):
+        assert answer.abstained
+        assert answer.text == "No paper of this library matches the filters: year 2090 or later."
+
+
+def test_all_papers_that_fit_are_listed_each_with_its_sentence(library):
+    answer = library.ask("Which papers study recall of facts in long documents?")
+    assert answer.kind == "list"
+    assert {paper.id for paper in answer.papers.values()} >= MEMORY
+    assert answer.fitting == answer.listed == len(answer.papers) == len(answer.citations)
+    assert answer.text.startswith(f"{answer.fitting} papers fit:")
+    for sentence, citation in zip(answer.sentences, answer.citations, strict=True):
+        assert citation.paper.abstract[citation.start : citation.end] == citation.quote
+        assert answer.text[sentence.start : sentence.end] == f"“{citation.quote}” [{citation.n}]"
+        assert citation.paper.title in answer.text
+
+
+def test_a_list_says_what_it_leaves_out_and_goes_on(library):
+    settings = library.settings.model_copy(update={"max_listed": 1})
+    with Library(settings=settings) as opened:
+        chat = opened.chat()
+        first = chat.ask("Which papers study recall of facts in long documents?")
+        assert (first.listed, len(first.papers)) == (1, 1)
+        assert f"{first.fitting} papers fit; 1 of {first.fitting} shown" in first.text
+        assert any("rag survey" in note for note in first.notes)
+        chat.ask("thanks!")
+        second = chat.ask("more")
+        assert second.listed == 2
+        assert {p.id for p in first.papers.values()}.isdisjoint(
+            p.id for p in second.papers.values()
+        )
+        assert f"1 more of {first.fitting} papers that fit" in second.text
+
+
+def test_what_is_ruled_out_is_left_out(library):
+    answer = library.ask("Which papers study long documents but not sparse attention?")
+    assert "arxiv:9906.00006" not in {paper.id for paper in answer.papers.values()}
+    assert any("sparse attention" in note for note in answer.notes)
+
+
+def test_a_comparison_has_both_sides(library):
+    answer = library.ask("How does Honeybee Routing differ from Morphology First?")
+    titles = [citation.paper.title for citation in answer.citations]
+    assert any("Honeybee" in title for title in titles)
+    assert any("Morphology" in title for title in titles)
+
+
+def test_a_missing_side_is_named(library):
+    answer = library.ask("How does Honeybee Routing differ from ZebraNet?")
+    assert "The papers hold no answer to this part: “ZebraNet”." in answer.notes
+    assert all("Honeybee" in citation.paper.title for citation in answer.citations)
+
+
+def test_a_question_in_another_language_is_told_that_english_is_searched(library):
+    answer = library.ask("Wie viele Bienen gibt es in einem Rechenzentrum?")
+    assert answer.abstained
+    assert "searches in English" in answer.text
+    assert "German" in answer.text
+
+
+def test_what_was_never_retracted_has_no_reason(library):
+    answer = library.ask("Why was the paper on counting whales from hydrophones retracted?")
+    assert answer.abstained
+    assert "No source here says" in answer.text
+
+
+def test_a_survey_is_a_table_with_offsets(library):
+    table = library.survey("recall of facts in long documents")
+    assert {row.paper.id for row in table.rows} >= MEMORY
+    for row in table.rows:
+        for cell in filter(None, (row.says, row.number, row.direction)):
+            assert row.paper.abstract[cell.start : cell.end] == cell.text
+    assert any(row.number for row in table.rows)
+    read = list(csv.DictReader(io.StringIO(table.export("csv"))))
+    assert [one["id"] for one in read] == [row.paper.id for row in table.rows]
+    assert json.loads(table.export("json"))["rows"][0]["says"]["start"] == table.rows[0].says.start
+    assert table.export("markdown").count("\n| ") == len(table.rows) + 2
+    assert table.export("bibtex").count("@") == len(table.rows)
+    with pytest.raises(LibraryError, match="no format"):
+        table.export("docx")
+
+
+def test_a_survey_takes_filters_in_words(library):
+    table = library.survey("long documents since 2024")
+    assert table.filters == Filters(year_from=2024)
+    assert all(row.paper.year >= 2024 for row in table.rows)
+    assert "year 2024 or later" in table.notes[0]
