@@ -6,8 +6,9 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from rag.answers.abstention import confidence, read_signals, shortfalls
+from rag.answers.abstention import confidence, read_signals
 from rag.answers.answer import Retrieved
+from rag.answers.shortfalls import shortfalls
 from rag.evidence.ranker import PaperFit
 from rag.search.query import Filters
 from rag.text.citations import Numbering
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["AnswerRequest", "Prepared", "Retrieval", "prepare"]
 
 _SEARCHED = 10  # papers whose sentences are weighed as evidence
-_READ = 5  # of them that an answer may rest on: those with the best sentences
+_QUOTED = 5  # of them that may be quoted, and that tell whether there is an answer: the best
+_BEARS = 0.02  # of the best sentence's score: with less, a paper hardly ever answers
 _CLOSEST = 3  # papers named when it abstains
 
 
@@ -61,7 +63,7 @@ class Prepared:
 
     Attributes:
         request: The question.
-        hits: The papers that were read, best first.
+        hits: The papers that were weighed, those with the best sentences first.
         evidence: Their sentences, best first; `paper` indexes `hits`.
         confidence: How likely it is that they hold the answer, 0 to 1.
         signals: What the confidence rests on; None where nothing was found.
@@ -87,6 +89,24 @@ class Prepared:
     def question(self) -> str:
         """As it was searched."""
         return self.request.question
+
+    def quotable(self) -> tuple[list[Hit], list[Evidence]]:
+        """Return the papers that quotes may come from, and their sentences."""
+        return _best(self.hits, self.evidence, _QUOTED, self.request.also)
+
+    def bearing(self, most: int) -> tuple[list[Hit], list[Evidence]]:
+        """Return the papers that a model should read, and their sentences.
+
+        They are those that bear on the question, and the best five in any case, since that is told
+        by their words alone; and those that must be read.
+
+        Args:
+            most: How many papers at the most.
+        """
+        least = _BEARS * max((one.score for one in self.evidence), default=0.0)
+        bear = len({one.paper for one in self.evidence if one.score >= least})
+        count = min(most, max(_QUOTED, bear))
+        return _best(self.hits, self.evidence, count, self.request.also)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,15 +137,18 @@ def prepare(request: AnswerRequest, retrieval: Retrieval) -> Prepared:
         fits=[PaperFit(score=hit.score, bm25=hit.bm25) for hit in weighed],
         focus=request.focus,
     )
-    read, evidence = _best_read(weighed, evidence, request.also)
+    order = _by_evidence(len(weighed), evidence)
+    hits = tuple(weighed[number] for number in order)
+    evidence = _of_papers(evidence, order)
     signals = None
-    if read:
-        signals = read_signals(question, read, evidence, keyword)
-    closest = tuple(hit.paper for hit in read[:_CLOSEST])
+    if hits:
+        best = _best(hits, evidence, _QUOTED, request.also)
+        signals = read_signals(question, *best, keyword)
+    closest = tuple(hit.paper for hit in hits[:_CLOSEST])
     ended = time.perf_counter()
     return Prepared(
         request=request,
-        hits=read,
+        hits=hits,
         evidence=tuple(evidence),
         confidence=confidence(signals) if signals else 0.0,
         signals=signals,
@@ -151,21 +174,20 @@ def _asked_for(
     return searcher.search(request.question, len(ids), chosen).hits
 
 
-def _best_read(
-    hits: Sequence[Hit], evidence: Sequence[Evidence], also: Sequence[str]
-) -> tuple[tuple[Hit, ...], list[Evidence]]:
-    """Keep the papers with the best sentences, in their order, and those that must be read.
-
-    Returns:
-        The papers, and their sentences, best first.
-    """
+def _by_evidence(count: int, evidence: Sequence[Evidence]) -> list[int]:
+    """Return the numbers of papers in the order of their best sentences."""
     order = list(dict.fromkeys(one.paper for one in evidence))
-    order += [number for number in range(len(hits)) if number not in order]  # without a sentence
-    kept = [
-        number
-        for place, number in enumerate(order)
-        if place < _READ or hits[number].paper.id in also
-    ]
-    places = {number: place for place, number in enumerate(kept)}
-    left = [replace(one, paper=places[one.paper]) for one in evidence if one.paper in places]
-    return tuple(hits[number] for number in kept), left
+    return order + [number for number in range(count) if number not in order]  # without a sentence
+
+
+def _best(
+    hits: Sequence[Hit], evidence: Sequence[Evidence], count: int, also: Sequence[str]
+) -> tuple[list[Hit], list[Evidence]]:
+    kept = [n for n, hit in enumerate(hits) if n < count or hit.paper.id in also]
+    return [hits[n] for n in kept], _of_papers(evidence, kept)
+
+
+def _of_papers(evidence: Sequence[Evidence], numbers: Sequence[int]) -> list[Evidence]:
+    """Return the sentences of some papers, with `paper` as an index into their numbers."""
+    places = {number: place for place, number in enumerate(numbers)}
+    return [replace(one, paper=places[one.paper]) for one in evidence if one.paper in places]

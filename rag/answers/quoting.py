@@ -44,9 +44,10 @@ def quote(prepared: Prepared, settings: Settings, reader: Reader) -> Answer:
         settings: How many papers and quotes an answer may have, and when it abstains.
         reader: Tells quotes that speak for what is asked from those against it.
     """
-    papers = [hit.paper for hit in prepared.hits]
+    hits, evidence = prepared.quotable()
+    papers = [hit.paper for hit in hits]
     chosen = choose_quotes(
-        prepared.evidence,
+        evidence,
         papers,
         max_quotes=settings.max_quotes,
         max_papers=settings.max_papers,

@@ -238,7 +238,11 @@ def _closest(paper: Paper, why: str) -> str:
 
 
 def _foot(answer: Answer, turn: int) -> str:
-    if answer.mode == "llm":
+    if answer.declined_by:
+        how = f"{answer.declined_by} declined"
+        if not answer.abstained:
+            how = f"Quotes from the papers; {how}"
+    elif answer.mode == "llm":
         how = f"Written by {answer.model or 'a model'}"
     else:
         how = "Quotes from the papers, no model"
