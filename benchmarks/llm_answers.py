@@ -18,8 +18,8 @@ What they are counted as:
 - *declined*: the model found no answer, and that stands;
 - *not asked*: the search found nothing to ask it about.
 
-Settings are read as always, so that `RAG_PROMPTS_DIR` and the like can be compared. `--sure` asks
-no model, and says of how many questions it would be overruled.
+Settings are read as always, so that `RAG_PROMPTS_DIR` and the like can be compared. `--dry` asks
+no model: it says what one would read, and of how many questions it would be overruled.
 """
 
 from __future__ import annotations
@@ -38,14 +38,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from benchmarks.llm_server import ALIAS, MissingModelError, find_weights, serving
 from rag import Library, Paper
-from rag.answers.abstention import STRONG
 from rag.errors import RagError
+from rag.llm.client import Delta
+from rag.llm.guard import SENTINEL
 from rag.settings import load_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import AsyncGenerator, Generator, Sequence
 
     from rag.answers.answer import Answer
+    from rag.llm.messages import Message
 
 HERE = Path(__file__).parent
 OUTCOMES = ("answered", "quoted instead", "declined", "not asked", "failed")
@@ -64,7 +66,7 @@ class Question(NamedTuple):
     id: str
     kind: str
     text: str
-    answerable: bool
+    papers: tuple[str, ...]  # the titles of those that answer it
 
 
 class Questions(NamedTuple):
@@ -124,14 +126,14 @@ def read_questions(path: Path) -> Questions:
                     f"{number}.{place}",
                     "single" if one["gold"] else "none",
                     one["question"],
-                    bool(one["gold"]),
+                    (row["title"],) if one["gold"] else (),
                 )
                 for place, one in enumerate(row["questions"], start=1)
             ]
         elif not row.get("previous"):
             named = row.get("id") or str(number)
-            answers = bool(row["papers"])
-            asked.append(Question(named, row.get("kind", ""), row["question"], answers))
+            answering = tuple(row["papers"])
+            asked.append(Question(named, row.get("kind", ""), row["question"], answering))
     return Questions(asked, papers)
 
 
@@ -164,7 +166,7 @@ def head() -> str:
 
 def by_answerable(asked: Sequence[Question]) -> list[tuple[str, list[Question]]]:
     """Part questions by whether the papers answer them."""
-    parted = [[one for one in asked if one.answerable is wanted] for wanted in (True, False)]
+    parted = [[one for one in asked if bool(one.papers) is wanted] for wanted in (True, False)]
     return list(zip(("answerable", "not answerable"), parted, strict=True))
 
 
@@ -185,14 +187,49 @@ def totals(outcomes: Sequence[Outcome]) -> list[str]:
     return lines
 
 
-def overruled(library: Library, asked: Sequence[Question]) -> list[str]:
-    """Say for how many questions quotes would take the place of a model that declines."""
+class Silent:
+    """A model that reads what it is sent and always declines."""
+
+    name, endpoint = "nobody", "this program"
+
+    def __init__(self) -> None:
+        self.read = ""
+
+    def stream(
+        self, messages: Sequence[Message], *, max_tokens: int
+    ) -> Generator[Delta, None, None]:
+        """Decline."""
+        self.read = messages[-1].content[: 100 * max_tokens]
+        yield Delta(SENTINEL, "stop")
+
+    async def astream(
+        self, messages: Sequence[Message], *, max_tokens: int
+    ) -> AsyncGenerator[Delta, None]:
+        """Decline, awaited."""
+        for delta in self.stream(messages, max_tokens=max_tokens):
+            yield delta
+
+    def list_models(self) -> list[str]:
+        """Return its name."""
+        return [self.name]
+
+
+def without_a_model(library: Library, silent: Silent, asked: Sequence[Question]) -> list[str]:
+    """Say what a model would read, and how often quotes would take the place of its declining."""
     lines = []
     for name, chosen in by_answerable(asked):
-        sure = [library.ask(one.text, mode="extractive").confidence for one in chosen]
-        strong = sum(one >= STRONG for one in sure)
-        share = strong / (len(sure) or 1)
-        lines.append(f"{name}: evidence of {strong} of {len(sure)} is strong ({share:.0%})")
+        quoted = sent = found = 0
+        for one in chosen:
+            silent.read = ""
+            answer = library.ask(one.text, mode="llm")
+            quoted += answer.declined_by is not None and not answer.abstained
+            sent += silent.read.count("<paper n=")
+            found += sum(f"title: {title}" in silent.read for title in one.papers)
+        lines.append(
+            f"{name}: {len(chosen)} questions, {sent / (len(chosen) or 1):.1f} abstracts sent on "
+            f"average, {found} of {sum(len(one.papers) for one in chosen)} that answer among them; "
+            f"quoted when the model declines: {quoted} ({quoted / (len(chosen) or 1):.0%})"
+        )
     return lines
 
 
@@ -238,12 +275,16 @@ def ask_all(library: Library, asked: Sequence[Question], out: Path) -> list[Outc
 
 
 def open_library(
-    storage: Path | None, papers: Sequence[Paper], model: str, stack: ExitStack
+    storage: Path | None,
+    papers: Sequence[Paper],
+    model: str,
+    client: Silent | None,
+    stack: ExitStack,
 ) -> Library:
     """Open the library, and add the papers that the questions bring along."""
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
     settings = load_settings(storage=storage or folder / "storage", llm_model=model)
-    library = stack.enter_context(Library(settings=settings))
+    library = stack.enter_context(Library(settings=settings, llm=client))
     if papers:
         file = folder / "papers.jsonl"
         rows = [{"id": one.id, "title": one.title, "abstract": one.abstract} for one in papers]
@@ -262,7 +303,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=0, help="of the server; 0 for all cores")
     parser.add_argument("--endpoint", help="address of a server that runs already")
     parser.add_argument("--model", default=ALIAS, help="its name for the model")
-    parser.add_argument("--sure", action="store_true", help="ask no model: print how sure it is")
+    parser.add_argument("--dry", action="store_true", help="ask no model: print what it would read")
     parser.add_argument("--out", type=Path, default=Path("llm_answers.md"))
     chosen = parser.parse_args()
     questions = read_questions(chosen.questions)
@@ -275,9 +316,10 @@ def main() -> None:
     if chosen.count:
         asked = asked[:: max(1, len(asked) // chosen.count)][: chosen.count]
     with ExitStack() as stack:
-        library = open_library(chosen.storage, questions.papers, chosen.model, stack)
-        if chosen.sure:
-            print("\n".join(overruled(library, asked)))
+        silent = Silent() if chosen.dry else None
+        library = open_library(chosen.storage, questions.papers, chosen.model, silent, stack)
+        if silent is not None:
+            print("\n".join(without_a_model(library, silent, asked)))
             return
         try:
             address = chosen.endpoint or stack.enter_context(
