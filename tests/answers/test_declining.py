@@ -11,6 +11,7 @@ from rag import Library, Paper
 from rag.answers.abstention import NO_ANSWER, STRONG
 from rag.answers.shortfalls import shortfalls
 from rag.llm.guard import SENTINEL
+from rag.ui.answer_view import answer_html
 
 ZEBRA = "Which vitamin cures the common cold in zebras?"
 
@@ -75,6 +76,9 @@ def test_faces_say_that_the_model_declined(server, written):
     assert "test-model" in json.dumps(record)
     assert "declined" in answer.export("markdown")
     assert answer.as_dict()["declined_by"] == "test-model"
+    shown = answer_html(answer, 0)
+    assert "Quotes from the papers; test-model declined" in shown
+    assert "found no answer in the papers found" in shown
 
 
 # --- reasons -----------------------------------------------------------------------------------

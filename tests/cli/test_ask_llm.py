@@ -178,3 +178,12 @@ def test_doctor_names_the_models_when_one_is_not_there(server, rag):
 
 def test_doctor_without_a_model_is_content(rag):
     assert found(rag("doctor", "--json"))["ok"]
+
+
+def test_a_model_that_declines_is_named_beside_the_quotes(server, rag):
+    server.reply("NOT-IN-THE-PAPERS")
+    ran = rag("ask", WHALES)
+    flat = " ".join(ran.out.split())
+    assert "Counting Whales" in flat
+    assert "test-model declined: it found no answer in the papers found." in flat
+    assert "don't hold an answer" not in flat
