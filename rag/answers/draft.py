@@ -346,6 +346,7 @@ class Draft:
         if not text and self._prepared.confidence >= STRONG:
             quoted = quote(self._prepared, self._tools.settings, self._tools.verifier.reader)
             self._quoted = not quoted.abstained
+        said = [*self._context.notes(), *said]  # it may not have been given what answers
         if not self._quoted:
             return replace(self._abstain(text, why, *said), declined_by=name)
         why += " The sentences that best answer the question are quoted instead."

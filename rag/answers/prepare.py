@@ -97,8 +97,8 @@ class Prepared:
     def bearing(self, most: int) -> tuple[list[Hit], list[Evidence]]:
         """Return the papers that a model should read, and their sentences.
 
-        They are those that bear on the question, and the best five in any case, since that is told
-        by their words alone; and those that must be read.
+        They are those that bear on the question, to judge by their best sentences, the best five in
+        any case, and those that must be read.
 
         Args:
             most: How many papers at the most.

@@ -46,6 +46,13 @@ def test_weak_evidence_is_not_quoted_and_the_reader_is_told_who_declined(server,
     assert answer.closest
 
 
+def test_a_model_that_was_given_less_declines_for_a_reason_that_is_told(server, open_library):
+    server.reply(SENTINEL)
+    answer = open_library(llm_max_tokens_per_question=1900).ask(WHALES)
+    assert answer.declined_by == "test-model"
+    assert any(note.startswith(("Left out", "Shortened")) for note in answer.notes)
+
+
 def test_nobody_declines_where_nobody_was_asked(server, written):
     assert written.ask(ZEBRA).declined_by is None
     assert not server.chats
