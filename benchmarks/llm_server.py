@@ -61,8 +61,10 @@ def find_weights(named: Path | None = None) -> Path:
     """Return the weights that are named, or those of the data packages, put together once.
 
     Raises:
-        MissingModelError: they aren't there, or aren't what they should be.
+        MissingModelError: they aren't there, or aren't what they should be, or nothing serves them.
     """
+    if importlib.util.find_spec("xllamacpp") is None:
+        raise MissingModelError("Install the server: pip install --no-deps xllamacpp")
     if named is not None:
         if not named.is_file():
             raise MissingModelError(f"There is no file {named}.")
