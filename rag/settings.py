@@ -104,6 +104,12 @@ class Settings(BaseSettings):
     llm_max_output_tokens: int = Field(
         1000, ge=16, description="How many tokens the model may write, its reasoning included."
     )
+    llm_max_papers: int = Field(
+        10,
+        ge=1,
+        le=10,
+        description="How many abstracts the model is given at the most; fewer are read sooner.",
+    )
     llm_temperature: float = Field(
         0.0, ge=0.0, le=2.0, description="Randomness of the model; 0 is the least."
     )

@@ -30,19 +30,21 @@ if TYPE_CHECKING:
 __all__ = [
     "NO_ANSWER",
     "SIGNALS",
+    "STRONG",
     "Signals",
     "confidence",
     "in_words",
     "read_signals",
-    "shortfalls",
 ]
 
-NO_ANSWER = "The papers in this library don't hold an answer to that."
+# Of the papers found: nobody has read the others.
+NO_ANSWER = "The papers found don't hold an answer to that."
+# From here the evidence is quoted although a model that read it found no answer.
+STRONG = 0.5
 
 _EPSILON = 0.03  # a sentence that says nothing counts no less: small libraries have few others
 _BEST = 3  # sentences whose scores are taken together
 _NEAR = 0.25  # cosine below which hardly any question has its answer in the papers
-_NAMED = 4  # subjects that a shortfall lists: a longer list says no more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,29 +150,3 @@ def in_words(chance: float) -> str:
         if chance >= least:
             return words
     return "very unsure"
-
-
-def shortfalls(question: str, papers: Sequence[Paper]) -> tuple[str, ...]:
-    """Say of each paper what the question asks for and it doesn't mention.
-
-    Args:
-        question: As it was searched.
-        papers: The papers that come closest.
-
-    Returns:
-        One phrase a paper, to be read behind its title.
-    """
-    words = subjects(question)
-    return tuple(_shortfall(words, paper) for paper in papers)
-
-
-def _shortfall(words: Sequence[str], paper: Paper) -> str:
-    held = held_in(f"{paper.title}\n{paper.abstract}", words)
-    missing = [word for word in words if word not in held]
-    if not missing:
-        return "is on the subject, but no sentence of it answers this"
-    if len(missing) == len(words) > 1:
-        return "mentions nothing that the question names"
-    named = [f"“{word}”" for word in missing[:_NAMED]]
-    listed = named[0] if len(named) == 1 else f"{', '.join(named[:-1])} or {named[-1]}"
-    return f"doesn't mention {listed}"

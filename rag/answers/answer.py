@@ -165,6 +165,7 @@ class Answer(_Checked):
         shortfalls: For each of them, why it doesn't answer.
         mode: `extractive` when it quotes, `llm` when a model wrote it.
         model: The name of the model that wrote it.
+        declined_by: The name of the model that was to write it and found no answer in the papers.
         usage: `input_tokens`, `output_tokens`, `requests`, and `cost` where prices are known.
         parameters: How the model was asked.
         prompt_hash: SHA-256 of all that the model was sent.
@@ -186,6 +187,7 @@ class Answer(_Checked):
     shortfalls: tuple[str, ...] = ()
     mode: AnswerMode = "extractive"
     model: str | None = None
+    declined_by: str | None = None
     usage: dict[str, float] = field(default_factory=dict)
     parameters: dict[str, Any] = field(default_factory=dict)
     prompt_hash: str | None = None

@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from rag.answers.abstention import NO_ANSWER
+from rag.answers.abstention import NO_ANSWER, STRONG
 from rag.answers.answer import Answer
 from rag.answers.checking import check_text, left_out_note, without_failed
 from rag.answers.context import build_context
@@ -115,6 +115,7 @@ class Draft:
         self._shrinks = 0
         self._broken = ""  # why the reply broke off
         self._ready: Answer | None = None
+        self._quoted = False
         self.open = True
         if prepared.confidence < tools.settings.abstain_below or not prepared.hits:
             self._end_with(abstain(prepared))
@@ -137,10 +138,8 @@ class Draft:
                 "There is no room for the papers in what the model may be sent.",
                 hint="Raise llm_context_window or the limits per question, or ask more briefly.",
             )
-        hits = self._prepared.hits
-        self._context = build_context(
-            [hit.paper for hit in hits], self._prepared.evidence, budget=budget
-        )
+        hits, evidence = self._prepared.bearing(self._tools.settings.llm_max_papers)
+        self._context = build_context([hit.paper for hit in hits], evidence, budget=budget)
         messages = self._messages(self._context.text, len(self._context.papers))
         self._request = Request(messages, room.output)
         sources = {n: paper.id for n, paper in enumerate(self._context.papers, start=1)}
@@ -191,7 +190,7 @@ class Draft:
     @property
     def settled(self) -> bool:
         """Whether the answer stands without what the model wrote."""
-        return self._ready is not None
+        return self._ready is not None or self._quoted
 
     @property
     def _held(self) -> bool:
@@ -297,7 +296,7 @@ class Draft:
             return self._ready
         shown = self._reply.shown.rstrip()
         if self._reply.screen.sentinel and not _cites(shown):
-            return self._abstain(shown, self._reply.screen.remark)
+            return self._declined(shown, self._reply.screen.remark)
         started = time.perf_counter()
         self._warming.join()
         answer = self._checked(shown)
@@ -347,10 +346,32 @@ class Draft:
             )
         )
 
-    def _abstain(self, text: str, remark: str) -> Answer:
+    def _declined(self, text: str, remark: str) -> Answer:
+        """Return what becomes of an answer that the model found none for.
+
+        Where the evidence is strong it is quoted: small models decline what they could answer.
+        """
+        name = self._tools.model.name
+        why = f"{name} declined: it found no answer in the papers found."
+        said = [f"{name} adds: {one_line(remark)[:400]}"] if remark.strip() else []
+        if not text and self._prepared.confidence >= STRONG:
+            quoted = quote(self._prepared, self._tools.settings, self._tools.verifier.reader)
+            self._quoted = not quoted.abstained
+        said = [*self._context.notes(), *said]  # it may not have been given what answers
+        if not self._quoted:
+            return replace(self._abstain(text, why, *said), declined_by=name)
+        why += " The sentences that best answer the question are quoted instead."
+        return replace(
+            self._stamped(quoted),
+            mode="extractive",
+            model=None,
+            declined_by=name,
+            notes=(why, *quoted.notes, *self._notes, *said),
+        )
+
+    def _abstain(self, text: str, *why: str) -> Answer:
         answer = self._stamped(abstain(self._prepared))
-        said = [f"The model adds: {one_line(remark)[:400]}"] if remark.strip() else []
-        notes = (*self._prepared.notes, *self._notes, *said)
+        notes = (*self._prepared.notes, *self._notes, *why)
         return replace(answer, text=text or NO_ANSWER, notes=notes)
 
     def _stamped(self, answer: Answer) -> Answer:

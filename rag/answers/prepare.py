@@ -7,8 +7,9 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from rag.answers.abstention import confidence, read_signals, shortfalls
+from rag.answers.abstention import confidence, read_signals
 from rag.answers.answer import Retrieved
+from rag.answers.shortfalls import shortfalls
 from rag.evidence.ranker import PaperFit
 from rag.search.hybrid import SearchResult
 from rag.search.query import Filters
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
 __all__ = ["AnswerRequest", "Listing", "Part", "Prepared", "Retrieval", "prepare"]
 
 _SEARCHED = 10  # papers whose sentences are weighed as evidence
-_READ = 5  # of them that an answer may rest on: those with the best sentences
+_QUOTED = 5  # of them that may be quoted, and that tell whether there is an answer: the best
+_BEARS = 0.02  # of the best sentence's score: with less, a paper hardly ever answers
 _CLOSEST = 3  # papers named when it abstains
 
 
@@ -67,7 +69,7 @@ class Prepared:
 
     Attributes:
         request: The question.
-        hits: The papers that were read, best first.
+        hits: The papers that were weighed, those with the best sentences first.
         evidence: Their sentences, best first; `paper` indexes `hits`.
         confidence: How likely it is that they hold the answer, 0 to 1.
         signals: What the confidence rests on; None where nothing was found.
@@ -103,6 +105,28 @@ class Prepared:
     def question(self) -> str:
         """As it was searched."""
         return self.request.question
+
+    def quotable(self) -> tuple[list[Hit], list[Evidence]]:
+        """Return the papers that quotes may come from, and their sentences."""
+        if self.listing is not None:
+            return list(self.hits), list(self.evidence)
+        return _best(self.hits, self.evidence, _QUOTED, self.request.also)
+
+    def bearing(self, most: int) -> tuple[list[Hit], list[Evidence]]:
+        """Return the papers that a model should read, and their sentences.
+
+        They are those that bear on the question, to judge by their best sentences, the best five in
+        any case, and those that must be read.
+
+        Args:
+            most: How many papers at the most, but where all that fit are listed.
+        """
+        if self.listing is not None:
+            return list(self.hits), list(self.evidence)
+        least = _BEARS * max((one.score for one in self.evidence), default=0.0)
+        bear = len({one.paper for one in self.evidence if one.score >= least})
+        count = min(most, max(_QUOTED, bear))
+        return _best(self.hits, self.evidence, count, self.request.also)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,12 +201,14 @@ def prepare(
     )
     if request.leaning:
         evidence = _preferring(evidence, weighed, request)
-    read, evidence = _best_read(
-        weighed, evidence, request.also, most=_READ if hits is None else len(hits)
-    )
+    order = _by_evidence(len(weighed), evidence)
+    read = tuple(weighed[number] for number in order)
+    evidence = _of_papers(evidence, order)
     signals = None
     if read:
-        signals = read_signals(question, read, evidence, keyword)
+        count = _QUOTED if hits is None else len(hits)
+        best = _best(read, evidence, count, request.also)
+        signals = read_signals(question, *best, keyword)
     closest = tuple(hit.paper for hit in read[:_CLOSEST])
     ended = time.perf_counter()
     return Prepared(
@@ -228,21 +254,20 @@ def _preferring(
     return sorted(raised, key=lambda one: -one.score)
 
 
-def _best_read(
-    hits: Sequence[Hit], evidence: Sequence[Evidence], also: Sequence[str], *, most: int
-) -> tuple[tuple[Hit, ...], list[Evidence]]:
-    """Keep the papers with the best sentences, in their order, and those that must be read.
-
-    Returns:
-        The papers, and their sentences, best first.
-    """
+def _by_evidence(count: int, evidence: Sequence[Evidence]) -> list[int]:
+    """Return the numbers of papers in the order of their best sentences."""
     order = list(dict.fromkeys(one.paper for one in evidence))
-    order += [number for number in range(len(hits)) if number not in order]  # without a sentence
-    kept = [
-        number
-        for place, number in enumerate(order)
-        if place < most or hits[number].paper.id in also
-    ]
-    places = {number: place for place, number in enumerate(kept)}
-    left = [replace(one, paper=places[one.paper]) for one in evidence if one.paper in places]
-    return tuple(hits[number] for number in kept), left
+    return order + [number for number in range(count) if number not in order]  # without a sentence
+
+
+def _best(
+    hits: Sequence[Hit], evidence: Sequence[Evidence], count: int, also: Sequence[str]
+) -> tuple[list[Hit], list[Evidence]]:
+    kept = [n for n, hit in enumerate(hits) if n < count or hit.paper.id in also]
+    return [hits[n] for n in kept], _of_papers(evidence, kept)
+
+
+def _of_papers(evidence: Sequence[Evidence], numbers: Sequence[int]) -> list[Evidence]:
+    """Return the sentences of some papers, with `paper` as an index into their numbers."""
+    places = {number: place for place, number in enumerate(numbers)}
+    return [replace(one, paper=places[one.paper]) for one in evidence if one.paper in places]

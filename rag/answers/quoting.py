@@ -48,12 +48,13 @@ def quote(prepared: Prepared, settings: Settings, reader: Reader) -> Answer:
     """
     if prepared.parts:
         return _quote_parts(prepared, settings)
-    papers = [hit.paper for hit in prepared.hits]
+    hits, evidence = prepared.quotable()
+    papers = [hit.paper for hit in hits]
     if prepared.listing is not None:
-        chosen = _one_each(prepared.evidence, papers)
+        chosen = _one_each(evidence, papers)
     else:
         chosen = choose_quotes(
-            prepared.evidence,
+            evidence,
             papers,
             max_quotes=settings.max_quotes,
             max_papers=settings.max_papers,
@@ -146,15 +147,15 @@ def _quote_parts(prepared: Prepared, settings: Settings) -> Answer:
     missing: list[str] = []
     for part in prepared.parts:
         own = part.prepared
-        quotes = choose_quotes(
-            own.evidence, [hit.paper for hit in own.hits], max_quotes=_OF_PART, max_papers=_OF_PART
-        )
+        hits, evidence = own.quotable()
+        read = [hit.paper for hit in hits]
+        quotes = choose_quotes(evidence, read, max_quotes=_OF_PART, max_papers=_OF_PART)
         if own.confidence < settings.abstain_below or not quotes:
             missing.append(part.name)
             continue
         chosen += [replace(one, paper=one.paper + len(papers)) for one in quotes]
         names += [part.name] * len(quotes)
-        papers += [hit.paper for hit in own.hits]
+        papers += read
     if not chosen:
         return abstain(prepared)
     citations = cite(chosen, papers, prepared.request.numbering)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ASKING",
     "GRAMMAR",
+    "RELATING",
     "RUN",
     "Word",
     "content_words",
@@ -70,6 +71,25 @@ _COMMON = frozenset(
     " previously recent recently current often generally mainly likely potential potentially"
     " whereas thereby among achieve achieves achieved perform performs performance"
     " cause causes caused require requires required involve involves involved particular".split()
+)
+# What a question relates its subjects by: a text may say all of it without any of these words.
+RELATING = _COMMON | frozenset(
+    "account accounts adapt adapts address addresses advantage advantages affect affected affects"
+    " allow allows answer answers apply applied applies avoid avoids become becomes behave behaves"
+    " behind benefit benefits better big bigger bring brings change changed changes come comes"
+    " compare compares comparison compute computes consider consists contain contains contribute"
+    " cope copes count counts deal dealt deals decide decides decrease decreased decreases depend"
+    " depends describe differ differed difference differences differently differs difficult drive"
+    " drives drop drops easily easy enable enables exactly explain explained explains explanation"
+    " far fast faster follow follows form good handle handles hard help helped helps hold holds"
+    " idea ideas impact improve improved improves improvement increase increased increases"
+    " influence keep keeps limit limits long look looks main manage manages matter mattered matters"
+    " mean means measure measured measures mitigate name named number numbers occur occurs overcome"
+    " people prevent prevents problem problems propose put question questions raise rate reason"
+    " reasons reduce reduced reduces relate related relation rely relies remain remains replace"
+    " scientists seem seems shape share similar solve solved solves speed start suffer suffers"
+    " tackle tackles task tasks tell test tested tests think tried try trying turn typical unlike"
+    " usual usually vary varies versus win worse worst worth yield yields".split()
 )
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 _ENDINGS = (

@@ -251,17 +251,23 @@ def _closest(paper: Paper, why: str) -> str:
     return tag("li", link, f" {plain(year)}", reason)
 
 
-def _foot(answer: Answer, turn: int) -> str:
+def _whence(answer: Answer) -> str:
+    """Say what an answer was made from, and by whom."""
     if answer.kind == "library":
-        how = "From the catalogue"
-    elif answer.kind == "talk":
-        how = "No paper was asked"
-    elif answer.mode == "llm":
-        how = f"Written by {answer.model or 'a model'}"
-    else:
-        how = "Quotes from the papers, no model"
+        return "From the catalogue"
+    if answer.kind == "talk":
+        return "No paper was asked"
+    if answer.declined_by:
+        declined = f"{answer.declined_by} declined"
+        return declined if answer.abstained else f"Quotes from the papers; {declined}"
+    if answer.mode == "llm":
+        return f"Written by {answer.model or 'a model'}"
+    return "Quotes from the papers, no model"
+
+
+def _foot(answer: Answer, turn: int) -> str:
     seconds = answer.timings.get("total") or sum(answer.timings.values())
-    facts = [plain(how), plain(f"{seconds:.1f} s")]
+    facts = [plain(_whence(answer)), plain(f"{seconds:.1f} s")]
     if not answer.abstained and answer.kind in {"papers", "list"}:
         facts.insert(1, plain(answer.certainty))
     if tokens := answer.usage.get("input_tokens", 0) + answer.usage.get("output_tokens", 0):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from rag import Answer
 
-NO_ANSWER = "The papers in this library don't hold an answer to that."
+NO_ANSWER = "The papers found don't hold an answer to that."
 QUESTIONS = {
     "How large is the error of the forecast shoreline?": ("arxiv:9901.00001", "38 metres"),
     "How accurately is the core temperature of bread estimated?": (

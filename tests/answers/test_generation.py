@@ -201,9 +201,9 @@ def test_no_request_is_made_when_nothing_relevant_is_found(server, written):
 @pytest.mark.parametrize(
     "text", [SENTINEL, f"{SENTINEL}\nThey are about sound.", f"**{SENTINEL}**"]
 )
-def test_the_sentinel_abstains_and_is_never_shown(server, written, text):
+def test_the_sentinel_abstains_and_is_never_shown(server, open_library, text):
     server.reply(text=text, chunks=list(text))
-    stream = written.stream(WHALES)
+    stream = open_library(abstain_below=0.0).stream(ZEBRA)
     pieces, answer = list(stream), stream.answer
     assert answer.abstained
     assert answer.closest

@@ -228,3 +228,12 @@ def test_doctor_asks_as_a_question_does_and_tells_what_is_special(server, rag):
     for said in ("thinks aloud", "no system message", "stopped at its limit", "cut off a part"):
         assert said in check["found"]
     assert "cited no paper" not in check["found"]
+
+
+def test_a_model_that_declines_is_named_beside_the_quotes(server, rag):
+    server.reply("NOT-IN-THE-PAPERS")
+    ran = rag("ask", WHALES)
+    flat = " ".join(ran.out.split())
+    assert "Counting Whales" in flat
+    assert "test-model declined: it found no answer in the papers found." in flat
+    assert "don't hold an answer" not in flat

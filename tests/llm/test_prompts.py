@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 from llama_index.core import PromptTemplate
 
+from rag.answers.cited_sentences import split_claims
 from rag.errors import SettingsError
 from rag.llm.guard import SENTINEL
 from rag.llm.prompts import Prompts
+from rag.verification.claims import makes_claim
 
 MAPPED = {"evidence": "context", "question": "query"}
 BUNDLED = Path(__file__).parents[2] / "prompts"
@@ -24,6 +26,19 @@ def test_every_prompt_is_there_and_explained(name):
 def test_no_prompt_spells_out_the_sentinel_itself():
     for path in BUNDLED.glob("*.txt"):
         assert SENTINEL not in path.read_text("utf-8")
+
+
+def test_the_example_of_an_answer_keeps_the_rules_and_passes_for_one():
+    example = Prompts().fill("answer", sentinel=SENTINEL).splitlines()[-1]
+    sentences = split_claims(example)
+    assert len(sentences) >= 3
+    told = [one for one in sentences if makes_claim(one.text)]
+    assert told
+    assert all(one.numbers for one in told)
+
+
+def test_what_the_abstracts_leave_open_needs_no_citation():
+    assert not makes_claim("The abstracts don't say whether longer naps help more.")
 
 
 def test_what_is_filled_in_is_not_read_again():

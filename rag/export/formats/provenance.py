@@ -37,6 +37,7 @@ def _record(answer: ExportedAnswer) -> dict[str, Any]:
         "standalone_question": answer.standalone_question,
         "mode": answer.mode,
         "model": answer.model,
+        "declined_by": answer.declined_by,
         "parameters": answer.parameters,
         "prompt_sha256": answer.prompt_hash,
         "usage": answer.usage,
