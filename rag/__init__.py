@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from rag.library.map import PaperMap
     from rag.library.overview import Overview
     from rag.library.sources import Source
-    from rag.library.sync import SyncReport
+    from rag.library.sync import ChangedPaper, GonePaper, SyncReport
     from rag.library.zotero import SentReport
     from rag.papers import Paper
     from rag.search.hybrid import Hit, Passage, SearchResult
@@ -59,10 +59,12 @@ _HOMES = {
     "Answer": "rag.answers.answer",
     "AnswerStream": "rag.answers.stream",
     "AsyncAnswerStream": "rag.answers.stream",
+    "ChangedPaper": "rag.library.sync",
     "Chat": "rag.chat.conversation",
     "Citation": "rag.answers.answer",
     "EmbedderError": "rag.errors",
     "Filters": "rag.search.query",
+    "GonePaper": "rag.library.sync",
     "Hit": "rag.search.hybrid",
     "HybridRetriever": "rag.library.llama_index",
     "LLMError": "rag.errors",
@@ -96,10 +98,12 @@ __all__ = [
     "Answer",
     "AnswerStream",
     "AsyncAnswerStream",
+    "ChangedPaper",
     "Chat",
     "Citation",
     "EmbedderError",
     "Filters",
+    "GonePaper",
     "Hit",
     "HybridRetriever",
     "LLMError",

@@ -7,6 +7,7 @@ its paths are those of one machine, and a Chroma server may be shared by several
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from dataclasses import asdict, dataclass, field, fields
@@ -21,11 +22,11 @@ if TYPE_CHECKING:
 
     from rag.sources.base import Rejection
 
-__all__ = ["Source", "SourceList", "source_name"]
+__all__ = ["Source", "SourceList", "query_of", "source_name"]
 
 _FILE = "sources.json"
 _VERSION = 1
-_MAX_TOLD = 2000
+_MAX_TOLD = 100_000
 
 
 @dataclass(slots=True, kw_only=True)
@@ -38,7 +39,7 @@ class Source:
         columns: The columns of tables that a person named.
         limit: How many papers of a search a person wanted, if one said so.
         documents: What its papers list as their source: names of files, a query.
-        told: What was said about it before, each in short, and is not said again.
+        told: Digests of what was said about it before, and is not said again.
     """
 
     source: str
@@ -46,34 +47,35 @@ class Source:
     columns: dict[str, str] = field(default_factory=dict)
     limit: int | None = None
     documents: list[str] = field(default_factory=list)
-    told: list[str] = field(default_factory=list)
-
-    @property
-    def query(self) -> Query | None:
-        """What is asked of a service; None for files."""
-        if Path(self.source).is_absolute():
-            return None
-        try:
-            return parse_query(self.source)
-        except BadQueryError:
-            return None
+    told: set[str] = field(default_factory=set)
 
     def tell(self, what: str) -> bool:
-        """Note that something is said; return False where it was before."""
-        if what in self.told:
+        """Note that something is said; return False where it was before, or so much was."""
+        digest = hashlib.sha256(what.encode("utf-8", "replace")).hexdigest()[:12]
+        if digest in self.told or len(self.told) >= _MAX_TOLD:
             return False
-        self.told = [*self.told, what][-_MAX_TOLD:]
+        self.told.add(digest)
         return True
 
     def tell_rejection(self, rejection: Rejection) -> bool:
         """Note that a rejection is reported; return False where it was before."""
         # The name without its folders, which people write in this or that way.
         name = rejection.source.rpartition("/")[2]
-        return self.tell(f"{name}|{rejection.place}|{rejection.reason}"[:500])
+        return self.tell(f"{name}|{rejection.place}|{rejection.reason}")
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fields as plain values, ready for JSON."""
-        return asdict(self)
+        return asdict(self) | {"told": sorted(self.told)}
+
+
+def query_of(source: Source) -> Query | None:
+    """Return what a source asks of a service; None for files."""
+    if Path(source.source).is_absolute():
+        return None
+    try:
+        return parse_query(source.source)
+    except BadQueryError:
+        return None
 
 
 class SourceList:
@@ -101,7 +103,10 @@ class SourceList:
             stored = json.loads(self._path.read_text("utf-8"))
             known = {one.name for one in fields(Source)}
             return [
-                Source(**{name: value for name, value in one.items() if name in known})
+                Source(
+                    **{name: value for name, value in one.items() if name in known - {"told"}},
+                    told=set(one.get("told", ())),
+                )
                 for one in stored["sources"]
             ]
         except FileNotFoundError:
@@ -117,7 +122,7 @@ class SourceList:
         known = self._sources.pop(source.source, None)
         if known is not None:
             source.documents = sorted({*known.documents, *source.documents})
-            source.told = known.told
+            source.told |= known.told
         self._sources[source.source] = source
 
     def find(self, text: str) -> Source:
@@ -165,12 +170,13 @@ class SourceList:
 
 def source_name(given: str | Path) -> str:
     """Return what a source is called: the same, however it is written."""
-    path = Path(given).expanduser()
-    if isinstance(given, str) and not path.exists():
+    # These take whatever is no path, too.
+    path = os.path.expanduser(given)  # noqa: PTH111
+    if isinstance(given, str) and not os.path.exists(path):  # noqa: PTH110
         try:
             query = parse_query(given)
         except BadQueryError:
             query = None
         if query is not None:
             return query.text
-    return str(Path(os.path.abspath(path)))  # noqa: PTH100 - a link stays the link it is
+    return os.path.abspath(path)  # noqa: PTH100 - a link stays the link it is

@@ -30,14 +30,14 @@ if TYPE_CHECKING:
     from rag.models.embedder import Embedder
     from rag.settings import Settings
 
-__all__ = ["Changed", "Gone", "SyncReport", "sync_library"]
+__all__ = ["ChangedPaper", "GonePaper", "SyncReport", "sync_library"]
 
 _PENDING = 2_000  # papers that are kept until they are stored
 _ASIDE = frozenset({"sources", "other_ids"})  # what changes without a paper saying anything new
 
 
 @dataclass(frozen=True, slots=True)
-class Changed:
+class ChangedPaper:
     """A paper of which something changed: how it is now, and which of its fields differ."""
 
     paper: Paper
@@ -45,7 +45,7 @@ class Changed:
 
 
 @dataclass(frozen=True, slots=True)
-class Gone:
+class GonePaper:
     """A paper that its sources no longer have.
 
     Attributes:
@@ -82,9 +82,9 @@ class SyncReport:
     sources: list[str] = field(default_factory=list)
     read: int = 0
     added: list[Paper] = field(default_factory=list)
-    changed: list[Changed] = field(default_factory=list)
+    changed: list[ChangedPaper] = field(default_factory=list)
     retracted: list[Paper] = field(default_factory=list)
-    gone: list[Gone] = field(default_factory=list)
+    gone: list[GonePaper] = field(default_factory=list)
     removed: list[Paper] = field(default_factory=list)
     failed: list[Rejection] = field(default_factory=list)
     rejected: list[Rejection] = field(default_factory=list)
@@ -252,7 +252,7 @@ class _Run:
             if was_in and paper.id not in self._after and seen.isdisjoint(keys_of(paper)):
                 elsewhere = tuple(name for name in paper.sources if name not in was_in)
                 told = [one.tell_gone(paper, was_in) for one in tracked]  # each notes it
-                self.report.gone.append(Gone(paper, was_in, elsewhere, not any(told)))
+                self.report.gone.append(GonePaper(paper, was_in, elsewhere, not any(told)))
         leaving = [one.paper for one in self.report.gone if remove and not one.elsewhere]
         if leaving and not self.report.dry_run:
             with self._index.writing():
@@ -270,7 +270,7 @@ class _Run:
                 continue
             fields = _differences(before, after)
             if fields:
-                report.changed.append(Changed(after, fields))
+                report.changed.append(ChangedPaper(after, fields))
             if after.retracted and not before.retracted:
                 report.retracted.append(after)
         for one in tracked:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rag.library.sources import query_of
 from rag.papers import Paper, title_key
 from rag.sources import document_name, read_sources
 from rag.sources.base import Failure, Rejection
@@ -133,7 +134,7 @@ class _Papers(Tracked):
     """
 
     def __init__(self, service: str, sources: list[Source], web: Web) -> None:
-        ids = [one for source in sources if source.query for one in source.query.values]
+        ids = [one for query in map(query_of, sources) if query for one in query.values]
         query = Query(service, "ids", tuple(dict.fromkeys(ids)))
         alone = len(sources) == 1
         name = sources[0].source if alone else f"{service}: {len(query.values)} papers"
@@ -146,7 +147,8 @@ class _Papers(Tracked):
     def _source_of(self, rejection: Rejection) -> Source:
         one = rejection.place.partition(":")[2] or rejection.place
         for source in self.sources:
-            if source.query and {one, rejection.place} & set(source.query.values):
+            query = query_of(source)
+            if query and {one, rejection.place} & set(query.values):
                 return source
         return self.sources[0]
 
@@ -156,7 +158,7 @@ def tracks(sources: Iterable[Source], web: Web) -> list[Tracked]:
     tracked: list[Tracked] = []
     by_id: dict[str, list[Source]] = {}
     for source in sources:
-        query = source.query
+        query = query_of(source)
         if query is None:
             tracked.append(_Files(source))
         elif query.kind == "ids":

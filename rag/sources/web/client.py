@@ -9,12 +9,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from rag.errors import SettingsError
 from rag.sources.web.cache import Kept, WebCache
 from rag.sources.web.errors import PassingError, ServiceError
 from rag.sources.web.exchange import Exchange
 from rag.sources.web.pace import keep_pace
-from rag.sources.web.service import Page, all_services
+from rag.sources.web.service import Page
 from rag.version import __version__
 
 if TYPE_CHECKING:
@@ -43,19 +42,9 @@ class WebClient:
 
     Args:
         settings: Addresses, limits, the place of the cache.
-
-    Raises:
-        SettingsError: the settings name a service that there is not.
     """
 
     def __init__(self, settings: Settings) -> None:
-        known = [name for service in all_services() for name in service.addresses]
-        for name in settings.web_addresses:
-            if name not in known:
-                raise SettingsError(
-                    f"The setting web_addresses names {name!r}, which is no service.",
-                    hint=f"Services are: {', '.join(known)}.",
-                )
         self._settings = settings
         self._folder = settings.cache / "web"
         self.cache = WebCache(self._folder / "answers", limit=settings.web_cache_mb * 2**20)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING
 
+from rag.errors import SettingsError
 from rag.sources.base import Failure, Item, Rejection
 from rag.sources.document import Document
 from rag.sources.reading import NO_PAPERS, read_document
@@ -34,6 +35,9 @@ class Web:
         settings: How services are asked.
         limit: How many papers of a search, or of days, are read; as the service has it when None.
         note: Told what a person should know of what was read.
+
+    Raises:
+        SettingsError: the settings name a service that there is not.
     """
 
     def __init__(
@@ -43,6 +47,13 @@ class Web:
         limit: int | None = None,
         note: Callable[[str], object] = lambda _: None,
     ) -> None:
+        known = [name for service in all_services() for name in service.addresses]
+        for name in settings.web_addresses:
+            if name not in known:
+                raise SettingsError(
+                    f"The setting web_addresses names {name!r}, which is no service.",
+                    hint=f"Services are: {', '.join(known)}.",
+                )
         self._settings = settings
         self._opened: WebClient | None = None
         self._limit = limit
