@@ -518,10 +518,9 @@ class Library:
     def send(self, target: str, ids: Sequence[str] | str | None = None) -> SentReport:
         """Write papers into a collection of Zotero's, those that it doesn't hold yet.
 
-        The environment variable ZOTERO_API_KEY has to hold a key that may write.
-
         Args:
-            target: `zotero:` and the key or the name of a collection.
+            target: `zotero:` and the key or the name of a collection; a key that may write to it
+                is read from the environment variable ZOTERO_API_KEY.
             ids: Which papers, or the id of one; all when None.
 
         Raises:
