@@ -26,6 +26,7 @@ for _switch, _value in {
 if TYPE_CHECKING:
     from rag.answers.answer import Answer, Citation, Retrieved, Sentence, Verification
     from rag.answers.stream import AnswerStream, AsyncAnswerStream
+    from rag.answers.survey import Survey, SurveyCell, SurveyRow
     from rag.chat.conversation import Chat
     from rag.errors import (
         EmbedderError,
@@ -96,6 +97,9 @@ _HOMES = {
     "SettingsError": "rag.errors",
     "Source": "rag.library.sources",
     "StorageError": "rag.errors",
+    "Survey": "rag.answers.survey",
+    "SurveyCell": "rag.answers.survey",
+    "SurveyRow": "rag.answers.survey",
     "SyncReport": "rag.library.sync",
     "Verification": "rag.answers.answer",
 }
@@ -141,6 +145,9 @@ __all__ = [
     "SettingsError",
     "Source",
     "StorageError",
+    "Survey",
+    "SurveyCell",
+    "SurveyRow",
     "SyncReport",
     "Verification",
     "__version__",

@@ -85,7 +85,7 @@ def fitting(
         request.question,
         _LOOKED_AT,
         request.filters,
-        reranker=retrieval.rerankers.get(request.budget),
+        reranker=retrieval.rerankers.get(request.budget) if request.rerank else None,
     )
     hits = list(found.hits)
     gone = ruled_out([hit.paper for hit in hits], reading.without)

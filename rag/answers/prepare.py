@@ -48,7 +48,12 @@ class AnswerRequest:
         also: Ids of papers that are read whether or not they are found, filters permitting.
         focus: The part of the question that the evidence must answer, where the rest only says
             what it is about; all of it when None.
+        leaning: Log-odds by which the sentences of those papers are preferred.
+        skip: Ids of papers that a list has shown already.
+        literal: Whether no filter, exclusion or kind of question is read out of the words.
         numbering: The numbers that papers have in this conversation.
+        rerank: Whether the reranker of the settings reads the first papers; not where it is only to
+            be found out what a question is about.
     """
 
     question: str
@@ -60,6 +65,7 @@ class AnswerRequest:
     leaning: float = 0.0
     skip: tuple[str, ...] = ()
     literal: bool = False
+    rerank: bool = True
     numbering: Numbering = field(default_factory=Numbering)
 
 
@@ -187,7 +193,7 @@ def prepare(
             question,
             _SEARCHED,
             request.filters,
-            reranker=retrieval.rerankers.get(request.budget),
+            reranker=retrieval.rerankers.get(request.budget) if request.rerank else None,
         )
     else:
         found = SearchResult(tuple(hits), ())

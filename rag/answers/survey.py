@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rag.papers import Paper
     from rag.search.query import Filters
 
-__all__ = ["Cell", "Survey", "SurveyRow", "survey"]
+__all__ = ["Survey", "SurveyCell", "SurveyRow", "survey"]
 
 _UP = (
     r"increas\w*|rais(?:e[sd]?|ing)|improv\w*|enhanc\w*|outperform\w*|surpass\w*|exceed\w*|gain(?:s|ed)?"
@@ -36,7 +36,7 @@ _DIRECTION = re.compile(rf"\b(?:(?P<up>{_UP})|(?P<down>{_DOWN}))\b", re.IGNORECA
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class SurveyCell:
     """A stretch of an abstract: `abstract[start:end] == text`.
 
     Attributes:
@@ -64,9 +64,9 @@ class SurveyRow:
     """
 
     paper: Paper
-    says: Cell
-    number: Cell | None
-    direction: Cell | None
+    says: SurveyCell
+    number: SurveyCell | None
+    direction: SurveyCell | None
     change: str
     fit: float
 
@@ -162,5 +162,5 @@ def _row(paper: Paper, start: int, end: int, *, fit: float) -> SurveyRow:
     )
 
 
-def _cell(paper: Paper, start: int, end: int) -> Cell:
-    return Cell(paper.abstract[start:end], start, end)
+def _cell(paper: Paper, start: int, end: int) -> SurveyCell:
+    return SurveyCell(paper.abstract[start:end], start, end)

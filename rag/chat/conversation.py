@@ -176,6 +176,7 @@ class Chat:
         if prepared.settled is None and turn.may_be_rewritten:
             await turn.rewrite(backend)
             prepared = await backend.run(turn.choose, prepared)
+        prepared = await backend.run(turn.rerank, prepared)
         return self._end(turn, await answerer.write(prepared, backend))
 
     def _begin(self, question: str, answerer: Answerer) -> _Turn:
@@ -221,6 +222,8 @@ class _Turn:
         self._mode = mode
         self._tools = answerer.writer(mode).tools
         self._rewritten: FollowUp | None = None
+        self._reranks = answerer.settings.rerank != "off"
+        self._tried: list[tuple[Prepared, AnswerRequest]] = []
         self._literal = question.startswith(LITERAL)
         if self._literal:
             self.question = question = question.removeprefix(LITERAL).strip() or question
@@ -270,6 +273,16 @@ class _Turn:
         self.follow_up = self._rewritten
         return prepared
 
+    def rerank(self, prepared: Prepared) -> Prepared:
+        """Look the reading that was chosen up with the reranker, where the settings name one.
+
+        The others are looked up without it: it costs time, or requests of a model.
+        """
+        if not self._reranks or prepared.settled is not None:
+            return prepared
+        request = next(request for one, request in self._tried if one is prepared)
+        return self._answerer.prepare(replace(request, rerank=True))
+
     def _more(self, last: Answer) -> Prepared:
         """List the papers that the last list left out."""
         question = last.standalone_question
@@ -288,20 +301,22 @@ class _Turn:
         leans = follow_up.depends and bool(follow_up.also)
         # Who asks only "how large?" can't mean any other paper.
         factor = 2.0 if stands_for_nothing(self.question) else 1.0
-        return self._answerer.prepare(
-            AnswerRequest(
-                question=follow_up.question,
-                budget=self.budget,
-                filters=self._filters,
-                mode=self._mode,
-                also=follow_up.also,
-                focus=None if whole else follow_up.focus,
-                leaning=LEANING * factor if leans else 0.0,
-                skip=skip,
-                literal=self._literal,
-                numbering=self.past.numbering,
-            )
+        request = AnswerRequest(
+            question=follow_up.question,
+            budget=self.budget,
+            filters=self._filters,
+            mode=self._mode,
+            also=follow_up.also,
+            focus=None if whole else follow_up.focus,
+            leaning=LEANING * factor if leans else 0.0,
+            skip=skip,
+            literal=self._literal,
+            rerank=False,
+            numbering=self.past.numbering,
         )
+        prepared = self._answerer.prepare(request)
+        self._tried.append((prepared, request))
+        return prepared
 
     async def rewrite(self, backend: Backend) -> None:
         """Have the model that writes the answer make the question whole first."""

@@ -13,7 +13,7 @@ from rag.settings import Settings, load_settings
 from rag.text.decoding import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from llama_index.core.base.embeddings.base import BaseEmbedding
 
@@ -317,18 +317,14 @@ class Library(Holdings):
         """
         from rag.export import export_papers
 
-        if ids is None:
-            return export_papers(self.papers(), format)
-        wanted = [ids] if isinstance(ids, str) else ids
-        return export_papers(map(self.paper, wanted), format)
+        return export_papers(self._chosen(ids), format)
 
     def send(self, target: str, ids: Sequence[str] | str | None = None) -> SentReport:
         """Write papers into a collection of Zotero's, those that it doesn't hold yet.
 
-        The environment variable ZOTERO_API_KEY has to hold a key that may write.
-
         Args:
-            target: `zotero:` and the key or the name of a collection.
+            target: `zotero:` and the key or the name of a collection; a key that may write to it
+                is read from the environment variable ZOTERO_API_KEY.
             ids: Which papers, or the id of one; all when None.
 
         Raises:
@@ -337,10 +333,12 @@ class Library(Holdings):
         """
         from rag.library.zotero import send_papers
 
-        wanted = [ids] if isinstance(ids, str) else ids
-        papers = self.papers() if wanted is None else map(self.paper, wanted)
-        unique = {paper.id: paper for paper in papers}
-        return send_papers(list(unique.values()), target, self.settings)
+        return send_papers(self._chosen(ids), target, self.settings)
+
+    def _chosen(self, ids: Sequence[str] | str | None) -> Iterator[Paper]:
+        if ids is None:
+            return self.papers()
+        return map(self.paper, [ids] if isinstance(ids, str) else ids)
 
     def _by_title(self, title: str) -> list[Paper]:
         return [entry.paper for entry in self._parts.index().catalog.by_title(title)]

@@ -60,11 +60,11 @@ class SentReport:
         return asdict(self)
 
 
-def send_papers(papers: Sequence[Paper], target: str, settings: Settings) -> SentReport:
+def send_papers(papers: Iterable[Paper], target: str, settings: Settings) -> SentReport:
     """Write papers into a collection.
 
     Args:
-        papers: What to write.
+        papers: What to write, each once.
         target: `zotero:` and the key or the name of a collection, as `rag add` takes it.
         settings: The address of the API, and the limits.
 
@@ -78,10 +78,11 @@ def send_papers(papers: Sequence[Paper], target: str, settings: Settings) -> Sen
             f"Papers can't be sent to {one_line(target)!r}.",
             hint=f"Write {' or '.join(SERVICE.forms)}.",
         )
+    chosen = list({paper.id: paper for paper in papers}.values())
     with _Zotero(settings) as zotero:
         library, key = zotero.find(wanted)
         while True:
-            report = zotero.send(papers, library, key)
+            report = zotero.send(chosen, library, key)
             if report is not None:
                 return report
 

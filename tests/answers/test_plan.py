@@ -135,7 +135,7 @@ def test_a_survey_is_a_table_with_offsets(library):
     assert table.export("markdown").count("\n| ") == len(table.rows) + 2
     assert table.export("bibtex").count("@") == len(table.rows)
     with pytest.raises(LibraryError, match="no format"):
-        table.export("docx")
+        table.export("pages")
 
 
 def test_a_survey_takes_filters_in_words(library):

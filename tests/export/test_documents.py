@@ -135,7 +135,10 @@ def test_a_word_document_of_an_abstention_names_the_closest_papers() -> None:
     [
         (lambda: export_answer(ANSWER, "docx"), "this is a Word document of an answer"),
         (lambda: word("A letter."), "this is a Word document, but none of papers"),
-        (lambda: zipped("word/document.xml", b"<w:p"), "not well-formed XML"),
+        (
+            lambda: zipped("word/document.xml", b"<w:p"),
+            "this is a Word document that can't be read (not well",
+        ),
         (lambda: zipped("word/other.xml", b""), "this is a Word document that can't be read"),
     ],
 )

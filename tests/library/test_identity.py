@@ -599,8 +599,8 @@ def write_as_before(library: Library, paper: Paper) -> None:
     with index.writing():
         add_papers([paper], index, embedder)
         index.remove(list(index.catalog.get(["arxiv:1"]).values()))
-        ids = [one for one, _, _ in index.store.rows()]
-        (metadata,) = (metadata for _, _, metadata in index.store.rows())
+        ids = [one for one, _, _ in index.store.rows_since(0)]
+        (metadata,) = (metadata for _, _, metadata in index.store.rows_since(0))
         record = json.loads(metadata["record"])
         assert "history" not in record
         assert record["id"] == paper.id

@@ -25,7 +25,7 @@ from rag.text.latex import (
         ("BERT and GPT-4 beat T5 at 3D U-Net", "{BERT} and {GPT-4} beat {T5} at {3D} {U-Net}"),
         ("Pre-Training a Model", "Pre-Training a Model"),
         ("Costs of $O(n^2)$ and $\\alpha$-nets", "Costs of {$O(n^2)$} and {$\\alpha$}-nets"),
-        ("From \\(k\\) to $x_{i}$", "From {$k$} to {$x_{i}$}"),
+        ("From \\(k\\) to $x_{i}$", "From {\\(k\\)} to {$x_{i}$}"),
         ("For $5 and $10 at 50%", "For \\$5 and \\$10 at 50\\%"),
         ("An open $x{$ brace", "An open \\$x{\\textbraceleft}\\$ brace"),
         ("A closing $x}{$ brace", "A closing \\$x{\\textbraceright}{\\textbraceleft}\\$ brace"),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.text.names import read_names, turn_name
+from rag.text.names import divide_names, join_names, read_names, turn_name
 
 
 @pytest.mark.parametrize(
@@ -86,3 +86,13 @@ def test_names_of_any_text_are_on_one_line_and_not_empty(value: Any) -> None:
     for name in read_names(value):
         assert name
         assert name == " ".join(name.split())
+
+
+@pytest.mark.parametrize("names", ["{}", ["{}", "{ }"], [{"literal": "{}"}]])
+def test_empty_braces_name_nobody(names: object) -> None:
+    assert read_names(names) == ()
+
+
+def test_names_in_one_text_are_divided_as_they_were_joined() -> None:
+    names = ["Ana Costa", "Ek; Fu", "a\\", "\\;", "King, Inc."]
+    assert divide_names(join_names(names)) == names

@@ -95,8 +95,11 @@ def _paragraphs(document: Document) -> Iterator[tuple[str, str]]:
         reason = one_line(str(error))[:200]
         raise UnreadableError(f"{_KIND} that can't be read ({reason})") from error
     text = Document(cast("BinaryIO", io.BytesIO(data)), source=document.source, name=document.name)
-    for paragraph in elements(text, {"p"}):
-        yield _style(paragraph), "".join(_words(paragraph))
+    try:
+        for paragraph in elements(text, {"p"}):
+            yield _style(paragraph), "".join(_words(paragraph))
+    except UnreadableError as error:
+        raise UnreadableError(f"{_KIND} that can't be read ({error})", place=error.place) from error
 
 
 def _style(paragraph: Element) -> str:
