@@ -141,10 +141,11 @@ def interval(
 
 
 def check(verifier: Verifier, sentences: Sequence[Sentence]) -> list[Judged]:
-    """Check sentences group by group, as answers are."""
-    groups: dict[str, list[Sentence]] = defaultdict(list)
+    """Check sentences together that were given the same papers, as answers are."""
+    groups: dict[tuple[str, ...], list[Sentence]] = defaultdict(list)
     for one in sentences:
-        groups[one.group].append(one)
+        given = (f"{paper.title}\n{paper.abstract}" for paper in one.papers)
+        groups[one.group, *given].append(one)
     judged: list[Judged] = []
     for group in groups.values():
         # Without a citation and not a claim: exempt, as in an answer.
@@ -202,10 +203,11 @@ def classes(sentences: Sequence[Sentence], encoder: Any, reader: Reader) -> dict
         [[one.supports, 1 - one.supports - one.contradicts, one.contradicts] for one in judged]
     )
     labels = [names.index(one.label) for one in sentences]
-    f1 = f1_score(labels, chances.argmax(axis=1), average="macro", labels=[0, 1, 2])
+    there = sorted(set(labels))  # a set may have no claim of a class
+    f1 = f1_score(labels, chances.argmax(axis=1), average="macro", labels=there, zero_division=0)
     sided = [place for place, label in enumerate(labels) if label != 1]
     right = [chances[n, labels[n]] > chances[n, 2 - labels[n]] for n in sided]
-    return {"macro-F1 of three classes": float(f1), "direction right": share(right)}
+    return {"macro-F1 of the classes": float(f1), "direction right": share(right)}
 
 
 def memory() -> float:

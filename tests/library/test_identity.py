@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from rag import Library, LibraryError, PaperNotFoundError
-from rag.index.sync import add_papers
 from rag.library.doctor import diagnose
 from rag.papers import Paper, title_id
 
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from rag import AddReport, Settings
+    from rag import AddReport
 
 TITLE = "Tide Tables from Small Encoders"
 TIDES = (
@@ -555,54 +554,3 @@ def test_one_of_two_sources_that_said_the_same_may_change_its_record(
     (merged,) = library.duplicates().merged
     assert [part.record.sources for part in merged.parts] == [("in/a.jsonl",), ("in/b.jsonl",)]
     assert only(library).authors == ("Ana Costa", "Bo Ek", "Cy Fu")
-
-
-# --- libraries from before --------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "old_id", [title_id(TITLE), "7", "smith2020"], ids=["title", "number", "key"]
-)
-def test_a_paper_of_an_old_library_is_found_under_its_old_id(
-    library: Library, write: Callable[..., Path], tiny_settings: Settings, old_id: str
-) -> None:
-    """The ids of old were hashes of the title alone, or what the file called the record."""
-    old = Paper(id=old_id, title=TITLE, abstract=TIDES, sources=("in/a.jsonl",))
-    write_as_before(library, old)
-    with Library(settings=tiny_settings) as opened:
-        assert only(opened).id == old_id
-        report = opened.add(write("a.jsonl", {"id": 7, "title": TITLE, "abstract": TIDES}))
-        assert counts(report) == {"read": 1, "unchanged": 1}
-        assert (only(opened), only(opened).history) == (old, old.history)
-        opened.add(write("b.jsonl", ARXIV))
-        assert (only(opened).id, only(opened).arxiv_id) == (old_id, "2401.00001")
-        check_whole(opened)
-
-
-def test_an_old_paper_that_was_merged_of_two_sources(
-    library: Library, write: Callable[..., Path], tiny_settings: Settings
-) -> None:
-    sources = ("in/a.jsonl", "in/b.jsonl")
-    old = Paper(id=title_id(TITLE), title=TITLE, abstract=TIDES, year=2024, sources=sources)
-    write_as_before(library, old)
-    with Library(settings=tiny_settings) as opened:
-        opened.add(write("a.jsonl", {"title": TITLE, "abstract": TIDES}))
-        assert only(opened) == old
-        opened.add(write("b.jsonl", {"title": TITLE, "year": 2024}))
-        assert only(opened) == old
-
-
-def write_as_before(library: Library, paper: Paper) -> None:
-    """Store a paper as it was stored before papers kept a history, under an id of then."""
-    library.add_papers([Paper(id="arxiv:1", title="x", abstract="")])
-    index, embedder = library._parts.index(), library._parts.embedder()
-    with index.writing():
-        add_papers([paper], index, embedder)
-        index.remove(list(index.catalog.get(["arxiv:1"]).values()))
-        ids = [one for one, _, _ in index.store.rows_since(0)]
-        (metadata,) = (metadata for _, _, metadata in index.store.rows_since(0))
-        record = json.loads(metadata["record"])
-        assert "history" not in record
-        assert record["id"] == paper.id
-        assert ids == [f"{paper.id}#0"]
-    library.close()
