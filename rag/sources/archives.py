@@ -220,8 +220,8 @@ def _bunzip(document: Document, budget: _Budget) -> Iterator[Part | Rejection]:
 def _unzip(document: Document, budget: _Budget) -> Iterator[Part | Rejection]:
     with zipfile.ZipFile(document.file()) as archive:
         for member in archive.infolist():
-            path = one_line(member.filename)
-            if member.is_dir() or _is_hidden(path):
+            path = one_line(member.filename) or "(a file without a name)"
+            if member.filename.endswith("/") or _is_hidden(path):  # `is_dir` needs a name
                 continue
             if member.flag_bits & 1:
                 yield Rejection(document.source, path, "locked with a password")

@@ -126,6 +126,19 @@ def test_a_damaged_file_keeps_no_other_from_being_read() -> None:
     assert any("one.jsonl" in one and "damaged" in one for one in found)
 
 
+def test_a_file_without_a_name_keeps_no_other_from_being_read() -> None:
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        archive.writestr("lost.jsonl", line("Lost"))
+        archive.writestr("kept.jsonl", line("Kept"))
+        archive.filelist[0].filename = ""  # as the directory of the archive tells it
+    lost, kept = read(data.getvalue())
+    assert isinstance(lost, Rejection)
+    assert lost.place == "(a file without a name)"
+    assert isinstance(kept, Paper)
+    assert kept.title == "Kept"
+
+
 def test_a_locked_archive() -> None:
     data = bytearray(zipped(FILES))
     for at in (6, data.index(b"PK\x01\x02") + 8):  # the flags of the first file
