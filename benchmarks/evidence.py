@@ -34,12 +34,13 @@ from rag.evaluation.dataset import load_retrieval_set
 from rag.evaluation.questions import Question, load_questions, load_rationales
 from rag.evidence.features import PaperFit
 from rag.evidence.ranker import FEATURES, QUESTION, EvidenceRanker
-from rag.evidence.reading import READING, passage, reading, weigh
+from rag.evidence.reading import READING, reading, weigh
 from rag.index.encoding import PaperTokens
 from rag.index.paper_index import PaperIndex
 from rag.library import Library
 from rag.models.embedder import open_embedder
 from rag.models.linear import load_models
+from rag.models.passages import headed
 from rag.models.reader import BuiltInReader
 from rag.papers import title_key
 from rag.settings import load_settings
@@ -152,7 +153,7 @@ def make_pool(question: Question, library: Library, encode: Encode, ranker: Evid
         cosines=np.array(cosines),
         text=text,
         passages=[
-            passage(paper.title, sentence)
+            headed(paper.title, sentence)
             for paper, abstract in zip(papers, abstracts, strict=True)
             for sentence in abstract.texts
         ],

@@ -26,9 +26,10 @@ from rag.evidence.features import (
     read_query,
     standings,
 )
-from rag.evidence.reading import passage, reading, weigh
+from rag.evidence.reading import reading, weigh
 from rag.evidence.token_match import match, read_tokens
 from rag.models.linear import load_models
+from rag.models.passages import headed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -93,7 +94,7 @@ class Measured(NamedTuple):
             titles: Of the papers, in their order.
         """
         return [
-            passage(title, text)
+            headed(title, text)
             for title, abstract in zip(titles, self.abstracts, strict=True)
             for text in abstract.texts
         ]

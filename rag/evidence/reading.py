@@ -21,16 +21,11 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
     Answers = Callable[[Sequence[tuple[str, str]]], Array]
 
-__all__ = ["READING", "passage", "reading", "weigh"]
+__all__ = ["READING", "reading", "weigh"]
 
 READING = ("ranked", "reads")  # log-odds of the ranking, and of the reader
 _READ = 6  # sentences: reading more gained nothing on held-out questions
 _LEAST = 1e-3  # of a probability, so that log-odds stay finite
-
-
-def passage(title: str, sentence: str) -> str:
-    """Return a sentence as the reader takes it: behind the title, which says what "it" is."""
-    return f"{title.rstrip('.')}. {sentence}" if title else sentence
 
 
 def reading(question: str, passages: Sequence[str], ranked: Array, answers: Answers) -> Array:
@@ -38,7 +33,7 @@ def reading(question: str, passages: Sequence[str], ranked: Array, answers: Answ
 
     Args:
         question: What is asked.
-        passages: All sentences, as `passage` puts them.
+        passages: All sentences, each behind the title of its paper.
         ranked: Their log-odds by words and vectors, shape (sentences,).
         answers: Tells how likely a passage answers a question, 0 to 1.
 

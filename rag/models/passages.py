@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Encode = Callable[[Sequence[str]], NDArray[np.float32]]
     CountTokens = Callable[[str], int]
 
-__all__ = ["JOINT_TOKENS", "PASSAGE_TOKENS", "Passages", "content_stems"]
+__all__ = ["JOINT_TOKENS", "PASSAGE_TOKENS", "Passages", "content_stems", "headed"]
 
 PASSAGE_TOKENS = 150  # word pieces of evidence from one paper, its title included
 JOINT_TOKENS = 190  # of evidence from all papers that one sentence cites
@@ -40,6 +40,11 @@ def content_stems(text: str) -> frozenset[str]:
     """Return the beginnings of the content words of a text."""
     words = _WORD.findall(text.lower())
     return frozenset(w[:_STEM] for w in words if len(w) > 1 and w not in _STOP_WORDS)
+
+
+def headed(title: str, text: str) -> str:
+    """Return a text as the reader takes it: behind the title, which says what "it" is."""
+    return f"{title.rstrip('.')}. {text}" if title else text
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,5 +118,5 @@ class Passages:
                 if len(chosen) == _MOST_SENTENCES:
                     break
             chosen.sort()
-        head = f"{self.title.rstrip('.')}. " if self.title else ""
-        return head + " ".join(self.sentences[index] for index in chosen), chosen
+        text = " ".join(self.sentences[index] for index in chosen)
+        return headed(self.title, text), chosen

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rag.evidence.reading import READING, passage, reading, weigh
+from rag.evidence.reading import READING, reading, weigh
+from rag.models.passages import headed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,6 +58,6 @@ def test_only_the_best_are_read_and_the_rest_counts_no_more_than_they() -> None:
 
 
 def test_a_passage_says_of_what_paper_it_is() -> None:
-    assert passage("A title.", "It works.") == "A title. It works."
-    assert passage("Does it work?", "It does.") == "Does it work?. It does."
-    assert passage("", "It works.") == "It works."
+    assert headed("A title.", "It works.") == "A title. It works."
+    assert headed("Does it work?", "It does.") == "Does it work?. It does."
+    assert headed("", "It works.") == "It works."
