@@ -52,15 +52,7 @@ def _plan(request: AnswerRequest, retrieval: Retrieval, settings: Settings) -> P
         return prepare(request, retrieval)
     asked = request.focus or request.question
     if reply := reply_to(asked):
-        return _settled(
-            request,
-            Answer(
-                kind="talk",
-                text=reply,
-                question=request.question,
-                standalone_question=request.question,
-            ),
-        )
+        return _settled(request, replace(_saying(request, reply), kind="talk"))
     reading, request = _read(request, retrieval)
     filters = request.filters or Filters()
     facts = answer_from_catalogue(reading.text, asked, filters, retrieval.catalog)
@@ -88,24 +80,9 @@ def _search(
     language = language_of(asked) if retrieval.english else None
     if language and not any(_is_in(hit.paper, language) for hit in prepared.hits):
         text = f"{IN_ENGLISH.format(language=language)} Ask it in English."
-        return _settled(
-            request,
-            Answer(
-                text=text,
-                abstained=True,
-                question=request.question,
-                standalone_question=request.question,
-            ),
-            prepared,
-        )
+        return _settled(request, replace(_saying(request, text), abstained=True), prepared)
     if prepared.hits and (why := false_premise(asked, _by_search(prepared))):
-        answer = Answer(
-            text=why,
-            abstained=True,
-            question=request.question,
-            standalone_question=request.question,
-        )
-        return _settled(request, answer, prepared)
+        return _settled(request, replace(_saying(request, why), abstained=True), prepared)
     return prepared
 
 
@@ -161,18 +138,21 @@ def _from_facts(request: AnswerRequest, facts: LibraryFacts) -> Answer:
     numbers = [request.numbering.number(paper.id) for paper in facts.papers]
     for place in range(len(numbers), 0, -1):  # from the last, so that no number is taken twice
         text = text.replace(f"[{place}]", f"[\0{numbers[place - 1]}]", 1)
-    return Answer(
+    return replace(
+        _saying(request, text.replace("\0", "")),
         kind="library",
-        text=text.replace("\0", ""),
         citations=tuple(
             Citation(n=n, paper=paper, quote="", start=0, end=0, score=1.0)
             for n, paper in zip(numbers, facts.papers, strict=True)
         ),
         confidence=1.0,
         notes=facts.notes,
-        question=request.question,
-        standalone_question=request.question,
     )
+
+
+def _saying(request: AnswerRequest, text: str) -> Answer:
+    """Return an answer that quotes nothing."""
+    return Answer(text=text, question=request.question, standalone_question=request.question)
 
 
 def _settled(request: AnswerRequest, answer: Answer, found: Prepared | None = None) -> Prepared:
