@@ -162,15 +162,13 @@ def add(
     else:
         _print_report(report)
     fruitless = _fruitless(report, wanted)
-    if fruitless:
-        complain(fruitless, "What can be read is listed by: rag add --help")
-        raise typer.Exit(1)
     broken_off = [one for one in report.rejected if isinstance(one, Failure)]
     if broken_off:
-        complain(
-            f"Not all could be read: {broken_off[0]}.",
-            "Add it again to go on where it stopped.",
-        )
+        hint = "Add it again to go on where it stopped." if report.read else "Try again later."
+        complain(fruitless or f"Not all could be read: {broken_off[0]}.", hint)
+        raise typer.Exit(1)
+    if fruitless:
+        complain(fruitless, "What can be read is listed by: rag add --help")
         raise typer.Exit(1)
 
 

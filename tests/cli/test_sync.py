@@ -76,6 +76,18 @@ def test_what_is_new_is_said_and_nothing_else(
     assert (value["added"], value["failed"]) == ([], [])
 
 
+def test_a_service_that_can_not_be_asked_is_no_matter_of_formats(
+    rag: Callable[..., object], web: WebServer
+) -> None:
+    web.on("/api/query", b"", status=503)
+    ran = rag("add", "arxiv:tides")
+    assert ran.code == 1
+    error, hint = ran.err.splitlines()
+    assert error.startswith("Error: No paper was read:")
+    assert "arXiv is busy (it answered 503)" in error
+    assert hint == "Hint: Try again later."
+
+
 def test_a_service_that_fails_ends_with_one(rag: Callable[..., object], web: WebServer) -> None:
     web.on("/api/query", arxiv_feed(["2403.00001"], total=7), kind=ATOM)
     ran = rag("add", "arxiv:tides", "--limit", "1")
