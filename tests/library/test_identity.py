@@ -9,6 +9,7 @@ from itertools import permutations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tide_papers import GULLS, RETOLD, TIDES, TITLE
 
 from rag import Library, LibraryError, PaperNotFoundError
 from rag.library.doctor import diagnose
@@ -20,19 +21,6 @@ if TYPE_CHECKING:
 
     from rag import AddReport
 
-TITLE = "Tide Tables from Small Encoders"
-TIDES = (
-    "We forecast tides with a small encoder that was fitted on hourly levels of forty harbours, and"
-    " find that it needs a tenth of the memory of harmonic tables."
-)
-RETOLD = (
-    "Tide tables need memory. With a small encoder, fitted on hourly levels of forty harbours, we"
-    " forecast tides and save nine tenths of what harmonic tables take."
-)
-GULLS = (
-    "Gulls follow ferries across the strait in spring; ringed birds were counted at both ends by"
-    " volunteers, who noted weather, hour and the number of passengers on deck."
-)
 ARXIV = {
     "id": "http://arxiv.org/abs/2401.00001v2",
     "title": TITLE,

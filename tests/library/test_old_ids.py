@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tide_papers import TIDES, TITLE
 
 from rag import Library
 from rag.index.sync import add_papers
@@ -16,11 +17,6 @@ if TYPE_CHECKING:
 
     from rag import Settings
 
-TITLE = "Tide Tables from Small Encoders"
-TIDES = (
-    "We forecast tides with a small encoder that was fitted on hourly levels of forty harbours, and"
-    " find that it needs a tenth of the memory of harmonic tables."
-)
 FEED_ENTRY = {
     "id": "http://arxiv.org/abs/2401.00001v2",
     "title": TITLE,

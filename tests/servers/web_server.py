@@ -15,9 +15,11 @@ import threading
 from collections import defaultdict
 from contextlib import suppress
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any, Self
+from http.server import BaseHTTPRequestHandler
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
+
+from servers.loopback import LoopbackServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -62,37 +64,18 @@ class Got:
     headers: Mapping[str, str]
 
 
-class WebServer:
+class WebServer(LoopbackServer):
     """The server, as a context manager; it listens on a free loopback port."""
 
     def __init__(self) -> None:
         self.requests: list[Got] = []
         self._answers: dict[str, list[Sent | Callable[[Got], Sent]]] = defaultdict(list)
         self._closed = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
-        # Looks for its end often, so that closing it takes no time.
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
+        super().__init__(self._handler())
 
     def __exit__(self, *exc: object) -> None:
         self._closed.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-    @property
-    def url(self) -> str:
-        """Its address, without a slash at the end."""
-        return f"http://127.0.0.1:{self.port}"
-
-    @property
-    def port(self) -> int:
-        """The port that it listens on."""
-        return int(self._server.server_address[1])
+        super().__exit__(*exc)
 
     def settings(self, *names: str) -> dict[str, Any]:
         """Return the settings under which services of these names are this server."""

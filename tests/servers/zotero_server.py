@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import json
 import re
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from http.server import BaseHTTPRequestHandler
+from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from servers.loopback import LoopbackServer
 
 __all__ = ["KEY", "ZoteroServer"]
 
@@ -30,7 +31,7 @@ _FIELDS = {
 }  # fmt: skip
 
 
-class ZoteroServer:
+class ZoteroServer(LoopbackServer):
     """The server, as a context manager; it listens on a free loopback port.
 
     Attributes:
@@ -54,23 +55,7 @@ class ZoteroServer:
         self.refuses = ""
         self.page = 100
         self.requests: list[tuple[str, str, dict[str, str]]] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-    @property
-    def url(self) -> str:
-        """Its address, without a slash at the end."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        super().__init__(self._handler())
 
     def add(self, collection: str, **fields: Any) -> str:
         """Put an item into a collection, and return its key."""
