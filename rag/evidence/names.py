@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rag.text.terms import as_name, terms
-from rag.text.words import ASKING
+from rag.text.words import ASKING, GRAMMAR
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,6 +23,7 @@ _ACRONYM = re.compile(r"[A-Z]{2,6}s?")
 _POSSESSIVE = re.compile(r"['’]s?$")
 _JOINED = re.compile(r"[-–/]")
 _LETTERS = re.compile(r"[^\W\d_]+")
+_CLAUSE = re.compile(r"[^\w\s'’–-]+")
 # Between letters and digits: who writes "TLR-4" and who writes "TLR4" mean the same.
 _LOOSE = re.compile(r"(?<=[^\W\d_])[-–/ ](?=\d)")
 _CAPITAL = re.compile(r"(?<=[^\W_A-Z.?!:] )[A-Z][^\W\dA-Z_]+")
@@ -59,14 +60,22 @@ def subjects(question: str) -> tuple[str, ...]:
 def held_in(text: str, words: Iterable[str]) -> set[str]:
     """Return those of a question's words that a text has: as they are, or abbreviated by them.
 
+    An abbreviation stands for words in a row, function words aside and within a clause: across
+    an abstract the initials of three words make almost any three letters.
+
     >>> sorted(held_in("TLR-4 and hidden Markov models", ["TLR4", "HMMs", "models", "mice"]))
     ['HMMs', 'TLR4', 'models']
     """
     held = {*terms(text), *terms(_LOOSE.sub("", text))}
     # A name that the question writes in capitals may stand with one here: "BERT" and "Bert".
     held.update(term for word in _CAPITAL.findall(text) for term in terms(as_name(word)))
-    initials = "".join(word[0] for word in _LETTERS.findall(text)).lower()
+    initials = " ".join(map(_initials, _CLAUSE.split(text)))
     return {word for word in words if _holds(held, initials, word)}
+
+
+def _initials(clause: str) -> str:
+    words = (word.lower() for word in _LETTERS.findall(clause))
+    return "".join(word[0] for word in words if word not in GRAMMAR)
 
 
 def _holds(held: set[str], initials: str, word: str) -> bool:

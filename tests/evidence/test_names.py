@@ -47,6 +47,19 @@ def test_a_text_has_a_name_as_it_is_or_as_the_words_it_abbreviates(name: str, he
     assert held_in(text, [name]) == ({name} if held else set())
 
 
+@pytest.mark.parametrize(
+    ("text", "held"),
+    [
+        ("We learn from the feedback of a human keeper", False),  # no such word: LFHK
+        ("Learning from human feedback", True),  # a function word has no letter
+        ("Learning. Human feedback", False),  # of two sentences
+        ("Learning-based human-like feedback", False),
+    ],
+)
+def test_an_abbreviation_stands_for_words_in_a_row(text: str, held: bool) -> None:
+    assert held_in(text, ["LHF"]) == ({"LHF"} if held else set())
+
+
 @pytest.mark.parametrize("written", ["TLR4", "TLR-4", "TLR–4", "TLR 4"])
 @pytest.mark.parametrize("asked", ["TLR4", "TLR-4"])
 def test_a_name_is_the_same_however_letters_and_digits_are_joined(asked: str, written: str) -> None:
