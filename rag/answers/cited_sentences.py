@@ -3,8 +3,8 @@
 An answer is Markdown: paragraphs, list items, headings, table rows, code. A marker behind a full
 stop belongs to the sentence before it, one at the end of a list item to that item's last sentence,
 and one that stands where the subject would ("[2] shows that ...") to the sentence it begins. Where
-a paragraph begins with a marker and ends without one, each marker leads its sentence; one in a
-table's cell of its own covers the row.
+a paragraph begins with a marker and ends without one, each marker leads what stands before the
+next; one in a table's cell of its own covers the row.
 """
 
 from __future__ import annotations
@@ -53,6 +53,7 @@ _EMPHASIS = re.compile(
 )
 _LINK = re.compile(r"(\[)[^\[\]]*(\]\(https?://[^\s()]*\))")
 _JOINT = re.compile(r"(?:\s*(?:[,;&]|,?\s*and)\s*)?")
+_STOP = re.compile(r"\s*\.\s*")
 # What the removal of markers leaves behind: "(see [1])" becomes "(see )".
 _LEFT_OVER = re.compile(r"\s*\(\s*(?:see|see also|cf\.|e\.g\.,?)?[\s,;]*\)|\s+(?=[,;:.!?](?!\w))")
 _ENDS_SENTENCE = ".!?:"
@@ -128,6 +129,8 @@ def _sentences(text: str, block: Block, markers: list[PlacedMarker]) -> list[Cit
             end=plain.where[span.end - 1] + 1,
             kind=block.kind,
         )
+        if plain.lead and not cited and found:
+            sentence = replace(sentence, numbers=found[-1].numbers, unknown=found[-1].unknown)
         found.append(_widen(text, _cite(sentence, cited), block))
     return [_also_cite(sentence, shared) for sentence in found]
 
@@ -154,6 +157,7 @@ class _Plain:
         places: For each marker, a place in the text behind the start of the sentence that it
             belongs to, and not behind that of the next.
         cited: Offsets of full stops that a marker stands at.
+        lead: Whether markers stand before what they belong to.
     """
 
     def __init__(self, text: str, block: Block, markers: Sequence[PlacedMarker]) -> None:
@@ -162,8 +166,8 @@ class _Plain:
         self.where: list[int] = []
         self.places: list[int] = []
         self.cited: set[int] = set()
-        groups = _groups(text, markers)
-        lead = _markers_lead(text, block, groups, self._dropped)
+        groups = _groups(text, markers, block.end)
+        self.lead = lead = _markers_lead(text, block, groups, self._dropped)
         led: list[int] = []  # the places that lie before the sentence that they belong to
         at = block.start
         for group in groups:
@@ -220,15 +224,22 @@ def _markers_lead(
     return ends_with_words or words(block.start, last[0].start)[-1:] not in set(_STOPS)
 
 
-def _groups(text: str, markers: Sequence[PlacedMarker]) -> list[list[PlacedMarker]]:
-    """Join the markers that stand together: [1][2], or [1], [2] and [3]."""
+def _groups(text: str, markers: Sequence[PlacedMarker], end: int) -> list[list[PlacedMarker]]:
+    """Join the markers that stand together: [1][2], or [1], [2] and [3], or [1]. [2]. [3]."""
     groups: list[list[PlacedMarker]] = []
     for marker in markers:
         if groups and _JOINT.fullmatch(text, groups[-1][-1].end, marker.start):
             groups[-1].append(marker)
         else:
             groups.append([marker])
-    return groups
+    joined = groups[:1]
+    for group in groups[1:]:
+        alone = text[group[-1].end : end].lstrip()[:1] in {"", "."}
+        if alone and _STOP.fullmatch(text, joined[-1][-1].end, group[0].start):
+            joined[-1] += group
+        else:
+            joined.append(group)
+    return joined
 
 
 def _is_subject(before: str, after: str) -> bool:

@@ -50,6 +50,13 @@ def test_papers_need_not_be_in_the_library(nothing):
     json.dumps(checked.as_dict())
 
 
+@pytest.mark.parametrize("text", ["Yes [1].", "No, it does not [1]. [1]."])
+def test_a_bare_yes_is_not_said_to_be_supported(library, text):
+    [sentence] = library.verify(text, ["9905.00005"]).sentences
+    assert sentence.status == "unchecked"
+    assert "too little" in sentence.reasons[0]
+
+
 def test_the_offsets_are_those_of_the_text(nothing):
     text = f"# Tea\n\nHello there!\n\n- {TEXT}"
     checked = nothing.verify(text, [OWN, OTHER])
