@@ -90,7 +90,7 @@ class Settings(BaseSettings):
         False, description="Whether the second reader may be downloaded when it is first used."
     )
     abstain_below: float = Field(
-        0.25,
+        0.2,
         ge=0.0,
         le=1.0,
         description="Confidence, 0 to 1, below which a question is not answered.",
