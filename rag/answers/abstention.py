@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from rag.text.terms import Collection
 
 __all__ = [
+    "FAR_OFF",
     "NO_ANSWER",
     "SIGNALS",
     "STRONG",
@@ -41,6 +42,8 @@ __all__ = [
 NO_ANSWER = "The papers found don't hold an answer to that."
 # From here the evidence is quoted although a model that read it found no answer.
 STRONG = 0.5
+# Below it a model isn't asked either. Between that and where quotes are declined it decides.
+FAR_OFF = 0.1
 
 _EPSILON = 0.03  # a sentence that says nothing counts no less: small libraries have few others
 _BEST = 3  # sentences whose scores are taken together
