@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rag.evidence.cues import asks_for_a_number, count_numbers, lacks_measure
-from rag.evidence.names import held_in, names_in, subjects
+from rag.evidence.names import either, held_in, names_in, subjects
 from rag.models.linear import load_models
 from rag.text.terms import rarity, terms
 
@@ -99,7 +99,9 @@ def read_signals(
     papers = [hit.paper for hit in hits]
     first = evidence[0].paper if evidence else 0
     words = subjects(question)
-    held = [held_in(f"{paper.title}\n{paper.abstract}", words) for paper in papers]
+    held = [
+        either(question, held_in(f"{paper.title}\n{paper.abstract}", words)) for paper in papers
+    ]
     names = set(names_in(question)) & set(words)
     anywhere = set().union(*held)
     numbers = asks_for_a_number(question) and not count_numbers(papers[first].abstract)

@@ -16,13 +16,15 @@ from rag.text.words import ASKING, GRAMMAR
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["held_in", "names_in", "subjects"]
+__all__ = ["either", "held_in", "names_in", "subjects"]
 
 _WORD = re.compile(r"[^\W_](?:[\w'’.-]*\w)?")
 _ACRONYM = re.compile(r"[A-Z]{2,6}s?")
 _POSSESSIVE = re.compile(r"['’]s?$")
 _JOINED = re.compile(r"[-–/]")
 _LETTERS = re.compile(r"[^\W\d_]+")
+# "Chinese or Korean", "BLEU, ROUGE or METEOR": a text that has one of them has what is asked for.
+_EITHER = re.compile(r"[\w’'.-]+(?:, [\w’'.-]+)*,? or [\w’'.-]+")
 _CLAUSE = re.compile(r"[^\w\s'’–-]+")
 # Between letters and digits: who writes "TLR-4" and who writes "TLR4" mean the same.
 _LOOSE = re.compile(r"(?<=[^\W\d_])[-–/ ](?=\d)")
@@ -55,6 +57,20 @@ def subjects(question: str) -> tuple[str, ...]:
     """
     words = dict.fromkeys(match[0] for match in _WORD.finditer(question))
     return tuple(word for word in words if word.casefold() not in ASKING and len(word) > 1)
+
+
+def either(question: str, held: set[str]) -> set[str]:
+    """Add to the words that a text has those that the question gives as alternatives to them.
+
+    >>> sorted(either("Are there corpora in Chinese or Korean?", {"Korean"}))
+    ['Chinese', 'Korean']
+    """
+    found = set(held)
+    for match in _EITHER.finditer(question):
+        words = [word for word in _WORD.findall(match[0]) if word != "or"]
+        if not held.isdisjoint(words):
+            found.update(words)
+    return found
 
 
 def held_in(text: str, words: Iterable[str]) -> set[str]:

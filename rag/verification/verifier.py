@@ -158,7 +158,7 @@ class Verifier:
         if unknown:
             return SentenceVerdict(status=Status.UNSUPPORTED, reasons=unknown)
         if not claim.cited:
-            return SentenceVerdict(status=Status.UNCITED, reasons=("it cites nothing",))
+            return _uncited(claim, views)
         cited = [views[index] for index in claim.cited]
         text = without_markers(claim.text).strip()
         if is_copied(text, cited):
@@ -261,6 +261,16 @@ class Verifier:
             if not apply_rules(case.text, [views[index]], nearest).proven:
                 return index
         return None
+
+
+def _uncited(claim: Claim, views: Sequence[PaperView]) -> SentenceVerdict:
+    """Judge a sentence without a citation; where one of the papers has its words, name that."""
+    text = without_markers(claim.text).strip()
+    holder = next((index for index, view in enumerate(views) if is_copied(text, [view])), None)
+    reasons = ["it cites nothing"]
+    if holder is not None:
+        reasons.append(f'its words stand in "{views[holder].paper.title}"')
+    return SentenceVerdict(status=Status.UNCITED, reasons=tuple(reasons))
 
 
 def _beyond_checking(text: str, cited: Sequence[PaperView]) -> str:

@@ -38,6 +38,18 @@ def claims(text):
         ),
         ("It is fast [1]. [1]. [2].", [("It is fast.", (1, 2))]),
         ("It is fast [1]. [2]. Small too.", [("It is fast.", (1, 2)), ("Small too.", ())]),
+        (
+            "[1] It is fast. [1]. [2] It is small. So is this. [2]. [3] It is new.",
+            [
+                ("It is fast.", (1,)),
+                ("It is small.", (2,)),
+                ("So is this.", (2,)),
+                ("It is new.", (3,)),
+            ],
+        ),
+        ("It is fast [1]. [2] It is small [3].", [("It is fast.", (1,)), ("It is small.", (2, 3))]),
+        ("It is fast. It is small. [1] [2]", [("It is fast.", (1, 2)), ("It is small.", (1, 2))]),
+        ("It is fast. It is small [1].", [("It is fast.", ()), ("It is small.", (1,))]),
         ("It is fast [1]. [2][3] agree.", [("It is fast.", (1,)), ("agree.", (2, 3))]),
         ("It is fast [1]\nand small [2].", [("It is fast and small.", (1, 2))]),
         ("It is fast.\n[1]", [("It is fast.", (1,))]),
