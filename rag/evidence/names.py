@@ -24,7 +24,9 @@ _POSSESSIVE = re.compile(r"['’]s?$")
 _JOINED = re.compile(r"[-–/]")
 _LETTERS = re.compile(r"[^\W\d_]+")
 # "Chinese or Korean", "BLEU, ROUGE or METEOR": a text that has one of them has what is asked for.
-_EITHER = re.compile(r"[\w’'.-]+(?:, [\w’'.-]+)*,? or [\w’'.-]+")
+_EITHER = re.compile(
+    r"(?<![\w’'.-])[\w’'.-]++(?:, (?!or )[\w’'.-]++){0,8},? or [\w’'.-]++", re.IGNORECASE
+)
 _CLAUSE = re.compile(r"[^\w\s'’–-]+")
 # Between letters and digits: who writes "TLR-4" and who writes "TLR4" mean the same.
 _LOOSE = re.compile(r"(?<=[^\W\d_])[-–/ ](?=\d)")

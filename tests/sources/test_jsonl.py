@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from rag import Paper
 from rag.papers import title_id
 from rag.sources import Document, Rejection, read_document, read_sources
-from rag.sources.base import Confidence
+from rag.sources.base import Confidence, Unread
 from rag.sources.document import Head
 from rag.sources.readers.jsonl import READER
 
@@ -203,7 +203,7 @@ def test_two_papers_of_one_title_have_two_ids() -> None:
 
 def test_blank_lines_count_as_lines_and_as_nothing_else() -> None:
     items = read(b"\n", b"  \r\n", {"title": "A"}, b"\n", "{")
-    assert [type(item) for item in items] == [Paper, Rejection]
+    assert [type(item) for item in items] == [Paper, Unread]
     assert isinstance(items[1], Rejection)
     assert items[1].place == "line 5"
 
