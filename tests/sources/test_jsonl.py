@@ -203,7 +203,7 @@ def test_two_papers_of_one_title_have_two_ids() -> None:
 
 def test_blank_lines_count_as_lines_and_as_nothing_else() -> None:
     items = read(b"\n", b"  \r\n", {"title": "A"}, b"\n", "{")
-    assert [type(item) for item in items] == [Paper, Unread]
+    assert [type(item) for item in items] == [Paper, Rejection]
     assert isinstance(items[1], Rejection)
     assert items[1].place == "line 5"
 
@@ -216,7 +216,7 @@ def test_windows_1252_in_a_line_is_read() -> None:
 
 def test_a_binary_line_ends_the_file() -> None:
     items = read({"title": "A"}, b"\x00\x01\x02" * 50, {"title": "B"})
-    assert [type(item) for item in items] == [Paper, Rejection]
+    assert [type(item) for item in items] == [Paper, Unread]
 
 
 @given(st.lists(st.one_of(st.binary(max_size=60), st.text(max_size=60)), max_size=6))
