@@ -40,12 +40,14 @@ test: $(STAMP) ## run the tests
 faults: $(STAMP) ## the long tests of kills and of several clients, some minutes
 	RAG_FAULTS=long $(BIN)/python -m pytest --numprocesses 2 --dist loadfile tests/faults $(ARGS)
 
-check: $(STAMP) ## lint, formatting, types, dead code, dependencies; run the examples of the docs
+check: $(STAMP) ## lint, formatting, types, dead code, dependencies, weaknesses; run the docs' examples
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/vulture
 	$(BIN)/deptry .
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive rag app.py
+	$(BIN)/python -m benchmarks.audit
 	$(BIN)/python -m pytest tests/test_docs.py $(EXAMPLES)
 
 format: $(STAMP) ## mend what can be mended by machine

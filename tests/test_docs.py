@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import runpy
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,3 +32,14 @@ def test_a_new_format_gets_its_rows(new_module: Callable[..., None]) -> None:
     assert "| `bars` | lists with bars | `.bars` |" in rows
     assert "| `titles` | Titles only | papers | `.titles` |" in rows
     assert "| `question` | Question only | an answer | `.question.txt` |" in rows
+
+
+def test_what_is_said_of_security_has_the_test_that_it_names() -> None:
+    root = DOCS.parent
+    named = re.findall(
+        r"`(tests/[\w/]+\.py)(?:::(\w+))?`", (root / "SECURITY.md").read_text("utf-8")
+    )
+    assert len(named) > 20
+    for file, test in named:
+        text = (root / file).read_text("utf-8")
+        assert not test or f"def {test}(" in text, f"{file}::{test}"
