@@ -2,8 +2,8 @@
 
 Text by strangers is quarantined on the way in, so that it can't pass for instructions or markup.
 The model's own text is screened on the way out, whatever it was asked for: it may hold control
-characters, reasoning, a template's tokens, fences, a preamble, or the one agreed sign that the
-papers don't answer, and it may never end.
+characters, reasoning, a template's tokens, fences, a preamble, JSON around it, or the one agreed
+sign that the papers don't answer, and it may never end.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import re
 
 from rag.llm.preambles import Preamble
 from rag.llm.turns import Turns
+from rag.llm.wrapping import Unwrapper
 from rag.text.decoding import clean, one_line
 from rag.text.fences import Unfencer
 from rag.text.safety import neutralise_markers
@@ -103,8 +104,9 @@ class Screen:
         self._begin()
 
     def _begin(self) -> None:
-        self._fences = Unfencer()
-        self._preamble = Preamble()
+        self._peel = _Peel()
+        self._unwrapper = Unwrapper()
+        self._inner = _Peel()  # of a text that came in an object
         self._room = self._limit
         self._pending = ""
         self._spaces: list[str] = []
@@ -141,9 +143,8 @@ class Screen:
         self.withdrawn = self._turns.withdrawn and bool(self._shown)
         if self._turns.withdrawn:
             self._begin()
-        text = self._fences.feed(text) + (self._fences.finish() if final else "")
-        if not self._preamble.settled:
-            text = self._preamble.feed(text) + (self._preamble.finish() if final else "")
+        for stage in (self._peel, self._unwrapper, self._inner):
+            text = stage.feed(text) + (stage.finish() if final else "")
         self._pending += text
         return self._release(final=final)
 
@@ -192,6 +193,24 @@ class Screen:
         if text:
             self._shown.append(text)
         return text
+
+
+class _Peel:
+    """Takes a text in any pieces and returns it without fences of prose, and without a preamble."""
+
+    def __init__(self) -> None:
+        self._fences = Unfencer()
+        self._preamble = Preamble()
+
+    def feed(self, text: str) -> str:
+        return self._strip(self._fences.feed(text))
+
+    def finish(self) -> str:
+        rest = self._strip(self._fences.finish())
+        return rest + ("" if self._preamble.settled else self._preamble.finish())
+
+    def _strip(self, text: str) -> str:
+        return text if self._preamble.settled else self._preamble.feed(text)
 
 
 def quarantine(text: str, *, markers: bool = False) -> str:

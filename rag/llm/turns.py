@@ -1,9 +1,9 @@
 """The marks by which models and their templates tell thought from answer, and turn from turn.
 
 Reasoning comes between tags, with the opening one or (where the template wrote it) without; in
-channels; under a heading; or with the tags stripped, so that "analysis ... assistantfinal" is left.
-None of it is part of the answer, and neither are a template's tokens or a turn that the model makes
-up for somebody else.
+channels; in a fence that is named for it; under a heading; or with the tags stripped, so that
+"analysis ... assistantfinal" is left. Angle brackets may be escaped. None of it is part of the
+answer, and neither are a template's tokens or a turn that the model makes up for somebody else.
 """
 
 from __future__ import annotations
@@ -33,10 +33,25 @@ _MARK = re.compile(
     r"|(?P<token><\|[\w ./:-]{1,40}\|>|<｜[^<>｜|\n]{1,40}｜>|</?s>|<(?:bos|pad|unk)>"
     r"|<end_of_turn>|\[/INST\]|<</?SYS>>|\[/?SYSTEM_PROMPT\]|</?(?:final[_-]?)?(?:answer|response|output)>|</?(?:final|result|solution)>)"
     r"|(?P<run_on>\n(?:user|human|question|\#\#\# (?:instruction|input|user|human|question)):)"
-    r"|(?P<stripped>(?-i:assistant ?final(?=[^\sa-z]|\n)))",
+    r"|(?P<stripped>(?-i:assistant ?final(?=[^\sa-z]|\n)))"
+    rf"|(?P<fenced>(?:`{{3,}}|~{{3,}})[ \t]*\{{?\.?{_THINK}\}}?[ \t]*\n)"
+    r"|(?P<fence>\n[ \t>]*(?:`{3,}|~{3,})[ \t]*(?=\n|\Z))",
     re.IGNORECASE,
 )
+# A mark whose angle brackets are escaped, for HTML or for Markdown.
+_ESCAPED = re.compile(
+    r"(?:&(?:lt|\#60|\#x3c);|\\<)([/|｜]{0,2}[^<>&\\\n]{1,64})(?:&(?:gt|\#62|\#x3e);|\\>)",
+    re.IGNORECASE,
+)
+_ESCAPED_START = re.compile(
+    r"(?:&[a-z0-9#]{0,4}|(?:&(?:lt|\#60|\#x3c);|\\<?)[/|｜]{0,2}(?:[a-z][^<>&\\\n]{0,60})?"
+    r"(?:&[a-z0-9#]{0,4}|\\)?)",
+    re.IGNORECASE,
+)
+_FENCED_START = re.compile(r"(?:`{1,2}|`{3,}[^`\n]{0,40}|~{1,2}|~{3,}[^~\n]{0,40})")
+_FENCE_START = re.compile(r"\n[ \t>]*(?:`+|~+)?[ \t]*")
 _THOUGHTS = frozenset({"analysis", "commentary", "thought", "thoughts", "thinking", "reasoning"})
+_FENCES = frozenset({"```", "~~~"})
 _MODELS = frozenset({"assistant", "model"})
 _LONGEST = 150  # characters of a mark
 _WORDS = (
@@ -46,7 +61,7 @@ _WORDS = (
     *("\nQUESTION:", "\n### INPUT:", "\n### USER:", "\n### HUMAN:", "\n### QUESTION:"),
 )
 _STRIPPED_WORDS = ("assistantfinal", "assistant final")
-_STARTS = re.compile(r"[<\[◁\na]")
+_STARTS = re.compile(r"[<\[◁\na&\\`~]")
 # The start of any mark that begins with an angle bracket, or a whole one that may grow.
 _ANGLED = re.compile(
     r"<(?:[/|｜<]{1,2}|(?=[a-z]))[^<>\n｜|]{0,64}[|｜]?|<|<</?SYS>"
@@ -126,7 +141,7 @@ class Turns:
 
     def feed(self, text: str) -> str:
         """Take the next characters and return those that belong to the answer for certain."""
-        self._pending += text
+        self._pending = _ESCAPED.sub(_unescaped, self._pending + text)
         return self._scan(final=False)
 
     def finish(self) -> str:
@@ -182,10 +197,9 @@ class Turns:
             if self._ends_thought(kind, match):
                 self._thought = ""
             return True
-        if kind == "open":
-            return self._open(match, final=final)
-        if kind == "close":
-            return self._close(match, final=final)
+        if kind in {"open", "close"}:
+            act = self._open if kind == "open" else self._close
+            return act(match, final=final)
         if kind == "channel":
             self._switch((match["name"] or "").lower())
         elif kind == "turn":
@@ -195,9 +209,13 @@ class Turns:
             return self._begun or kind == "end"
         elif kind == "stripped":
             self._withdraw()
+        elif kind in {"fenced", "fence"}:
+            return self._open_fence(match[0], kind)
         return True
 
     def _ends_thought(self, kind: str, match: re.Match[str]) -> bool:
+        if self._thought in _FENCES:
+            return kind == "fence" and self._thought in match[0]
         if kind == "channel":
             return (match["name"] or "final").lower() not in _THOUGHTS
         if kind == "turn":
@@ -228,6 +246,13 @@ class Turns:
                 return False
         self._think("tags")
         return True
+
+    def _open_fence(self, fence: str, kind: str) -> bool:
+        """Act on a fence, which begins a thought where it names one."""
+        opens = kind == "fenced" and self._new_line
+        if opens:
+            self._think(fence[:3])
+        return opens
 
     def _close(self, match: re.Match[str], *, final: bool) -> bool | None:
         """Act on the end of a thought whose beginning was never marked."""
@@ -291,7 +316,18 @@ def _doubtful(text: str) -> int:
     return len(text)
 
 
+def _unescaped(match: re.Match[str]) -> str:
+    mark = f"<{match[1]}>"
+    return mark if _MARK.fullmatch(mark) else match[0]
+
+
 def _could_become(rest: str) -> bool:
+    if rest[0] in "&\\":
+        return _ESCAPED_START.fullmatch(rest) is not None
+    if rest[0] in "`~":
+        return _FENCED_START.fullmatch(rest) is not None
+    if rest[0] == "\n" and _FENCE_START.fullmatch(rest):
+        return True
     if rest[0] == "<":
         return _ANGLED.fullmatch(rest) is not None
     if rest[0] == "a":

@@ -101,7 +101,12 @@ _GRAMMAR = {
     "（": _between("（", _NAMED, "）"),
 }
 _BRACED = re.compile(rf"\\cite[pt]?\{{(?:paper|source|doc)?{_LIST}\}}", re.IGNORECASE)
-_BRACED_START = re.compile(r"\\[a-z]{0,15}(?:\{[^{}\n]*)?", re.IGNORECASE)
+_BRACED_NAMES = ("cite", "citep", "citet", "textsuperscript")
+_BRACED_START = re.compile(
+    rf"\\(?:{'|'.join(name[:i] for name in _BRACED_NAMES for i in range(1, len(name)))}"
+    rf"|(?:{'|'.join(_BRACED_NAMES)})(?:\{{[^{{}}\n]*)?)",
+    re.IGNORECASE,
+)
 # Numbers above the line, as LaTeX and Markdown write them.
 _INSIDE = rf"\[?{_PLAIN_LIST}\]?(?:{_S}[,;]?{_S}\[{_PLAIN_LIST}\])*"
 _RAISED = re.compile(
@@ -225,14 +230,8 @@ def could_become_marker(text: str) -> bool:
         return _SUPERSCRIPT_START.fullmatch(text) is not None
     if text[0] not in MARKER_OPENERS or len(text) >= LONGEST_MARKER:
         return False
-    if text[0] in "^$":
-        return _RAISED_START.fullmatch(text) is not None
-    if text[0] == "<":
-        return _TAG_START.fullmatch(text) is not None
-    if text[0] == "\\" and text[1:2].isalpha():
-        words = ("\\citep{", "\\citet{", "\\cite{", "\\textsuperscript{")
-        opens = any(word.startswith(text) or text.startswith(word) for word in words)
-        return opens and _BRACED_START.fullmatch(text) is not None
+    if text[0] in "<^$" or (text[1:2].isalpha() and text[0] == "\\"):
+        return any(start.fullmatch(text) for start in (_RAISED_START, _TAG_START, _BRACED_START))
     pattern, closer = _GRAMMAR[text[0]]
     if text[0] == "\\" and text[1:].endswith("\\"):
         return pattern.fullmatch(text + "]") is not None

@@ -148,7 +148,7 @@ NOT_CITED = [
     "12¹²³⁴ and word¹²³⁴",
     "[1,\n2]",
     "[" + "1, " * 40 + "2]",
-    "Take x^{2}, $x^{2}$, m$^{2}$, m<sup>2</sup>, 10^{3}, \\alpha^{2}, sigma^{2} and \\textsuperscript{a}.",
+    "Take x^{2}, $x^{2}$, m$^{2}$, m<sup>2</sup>, 10^{3}, \\alpha^{2} and \\textsuperscript{a}.",
     "It costs $5 and $6, or $x$ of $^{a}$, for 3 cm\\textsuperscript{2} of <ref>it</ref>.",
     "Take a\\[3\\] and a\\[3] and [^a] and ［0］ and [ids: 1x] and [citation: none].",
     "Take arr[1], args[0], list[2]. A[3] and x. B[2] is next; so is matrix C[1]; let D[1] be so.",
