@@ -35,10 +35,21 @@ if TYPE_CHECKING:
     from rag.papers import Paper
     from rag.search.query import Filters
 
-__all__ = ["LITERAL", "Chat"]
+__all__ = ["LITERAL", "MORE", "Chat", "without_command"]
 
 _LESS = 0.5  # of the best sentence's score: a rewrite that finds so little has lost the question
 LITERAL = "/literal "  # in front of a question that is to be taken as it stands
+MORE = "/more "  # in front of a question that was answered by a list, of which more is wanted
+
+
+def without_command(text: str) -> str:
+    """Return a question without what stands in front of it for the conversation alone.
+
+    >>> without_command("/literal Which papers are by May?")
+    'Which papers are by May?'
+    """
+    command = next((one for one in (LITERAL, MORE) if text.startswith(one)), "")
+    return text.removeprefix(command).strip() or text
 
 
 @dataclass
@@ -59,6 +70,19 @@ class _Past:
     def last(self) -> Answer | None:
         """The last answer that a question may follow on; small talk is none."""
         return next((one for one in reversed(self.answers) if one.kind != "talk"), None)
+
+    def lists(self, question: str) -> list[Answer]:
+        """Return the lists that answered a question, in order."""
+        return [
+            one
+            for one in self.answers
+            if one.kind == "list" and one.standalone_question == question
+        ]
+
+    def find_list(self, question: str) -> Answer | None:
+        """Return the last list that answered a question; None where there is none."""
+        found = self.lists(question)
+        return found[-1] if found else None
 
 
 class Chat:
@@ -225,18 +249,22 @@ class _Turn:
         self._reranks = answerer.settings.rerank != "off"
         self._tried: list[tuple[Prepared, AnswerRequest]] = []
         self._literal = question.startswith(LITERAL)
-        if self._literal:
-            self.question = question = question.removeprefix(LITERAL).strip() or question
+        wants_more = question.startswith(MORE)
+        self.question = question = without_command(question)
+        self._continues = past.find_list(question) if wants_more else None
         self.follow_up = FollowUp(question, question)
 
     @property
     def may_be_rewritten(self) -> bool:
         """Whether there is a model, and something that a follow-up could lean on."""
         can = self._tools is not None and self.past.last is not None
-        return can and not self._literal
+        return can and not self._literal and self._continues is None
 
     def prepare(self) -> Prepared:
         """Look the question up as it stands, and with what was said where it leans on that."""
+        if self._continues is not None:
+            self._filters = self._continues.filters
+            return self._more(self._continues)
         last = self.past.last
         if last is None or self._literal:
             return self._prepare(self.follow_up)
@@ -283,16 +311,14 @@ class _Turn:
         request = next(request for one, request in self._tried if one is prepared)
         return self._answerer.prepare(replace(request, rerank=True))
 
-    def _more(self, last: Answer) -> Prepared:
-        """List the papers that the last list left out."""
-        question = last.standalone_question
-        shown: list[str] = []
-        for answer in reversed(self.past.answers):
-            if answer.kind == "talk":
-                continue
-            if answer.kind != "list" or answer.standalone_question != question:
-                break
-            shown += [citation.paper.id for citation in answer.citations]
+    def _more(self, listed: Answer) -> Prepared:
+        """List the papers that a list left out, and those after it that continued it."""
+        question = listed.standalone_question
+        shown = [
+            citation.paper.id
+            for answer in self.past.lists(question)
+            for citation in answer.citations
+        ]
         self.follow_up = FollowUp(question, question)
         return self._prepare(self.follow_up, skip=tuple(dict.fromkeys(shown)))
 

@@ -8,6 +8,7 @@ import logging
 from functools import partial
 from typing import TYPE_CHECKING
 
+from rag.chat.conversation import without_command
 from rag.errors import RagError
 from rag.ui.answer_view import failure_html, writing_html
 
@@ -110,5 +111,5 @@ async def _end(
 
 def _understood(conversation: Conversation, question: str) -> str:
     made = conversation.chat.understood
-    asked = " ".join(question.split()).removeprefix("/literal ")
+    asked = " ".join(without_command(question).split())
     return made if made and made != asked else ""
