@@ -83,6 +83,7 @@ class Screen:
 
     Args:
         limit: How many characters may be shown; what comes beyond is dropped.
+        prose: Whether prose was asked for, so that an object of JSON is only what it came in.
 
     Attributes:
         text: All that may be shown so far.
@@ -97,16 +98,17 @@ class Screen:
     ('It is fast', '.', ' NOT-IN-THE')
     """
 
-    def __init__(self, *, limit: int) -> None:
+    def __init__(self, *, limit: int, prose: bool = True) -> None:
         self._limit = limit
+        self._prose = prose
         self._turns = Turns(limit=limit)
         self.withdrawn = False
         self._begin()
 
     def _begin(self) -> None:
-        self._peel = _Peel()
-        self._unwrapper = Unwrapper()
-        self._inner = _Peel()  # of a text that came in an object
+        self._stages: list[_Peel | Unwrapper] = [_Peel()]
+        if self._prose:
+            self._stages += [Unwrapper(), _Peel()]  # of a text that came in an object
         self._room = self._limit
         self._pending = ""
         self._spaces: list[str] = []
@@ -143,7 +145,7 @@ class Screen:
         self.withdrawn = self._turns.withdrawn and bool(self._shown)
         if self._turns.withdrawn:
             self._begin()
-        for stage in (self._peel, self._unwrapper, self._inner):
+        for stage in self._stages:
             text = stage.feed(text) + (stage.finish() if final else "")
         self._pending += text
         return self._release(final=final)
