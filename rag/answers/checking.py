@@ -191,7 +191,7 @@ def _is_left_over(line: str) -> bool:
 def _is_claim(sentence: CitedSentence, titles: Container[str]) -> bool:
     if sentence.numbers or sentence.unknown or sentence.kind == "code":
         return True
-    if sentence.kind == "heading" and bare(sentence.text) in titles:
+    if bare(sentence.text) in titles:
         return False
     states = {"heading": heading_makes_claim, "row": row_makes_claim}.get(
         sentence.kind, makes_claim

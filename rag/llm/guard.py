@@ -17,7 +17,7 @@ from rag.text.decoding import clean, one_line
 from rag.text.fences import Unfencer
 from rag.text.safety import neutralise_markers
 
-__all__ = ["SENTINEL", "Screen", "quarantine"]
+__all__ = ["SENTINEL", "Screen", "declines", "quarantine"]
 
 # How a model says that the papers don't answer. Prompts, code and tests share this one name. It
 # has no underscores, which models tend to escape in Markdown, and reads as words if it leaks.
@@ -43,7 +43,8 @@ _OPENS = (
 )
 _CLOSES = r"(?:[*_`~\"”'’»)>\]}$]{0,6}[.:!]?[*_`~\"”'’»)>\]}$]{0,2})"
 _SENTINEL = re.compile(
-    rf"{_OPENS}(?:(?:not{_JOINT}in{_JOINT}(?:the(?:{_JOINT}| ))?{_NOUN}"
+    rf"{_OPENS}(?:(?:not{_JOINT}(?:found{_JOINT})?in{_JOINT}(?:the(?:{_JOINT}| ))?"
+    rf"(?:(?:provided|given){_JOINT})?{_NOUN}"
     rf"|(?-i:NOT{_ANY_JOINT}IN{_ANY_JOINT}(?:THE{_ANY_JOINT})?(?:{'|'.join(_NOUNS).upper()})S?"
     rf"|NotIn(?:The)?Papers?))(?![^\W_])|(?-i:{SENTINEL})){_CLOSES}",
     re.IGNORECASE,
@@ -68,14 +69,46 @@ def _spelled(*words: str) -> list[str]:
 _IN_DOUBT = re.compile(
     rf"{_OPENS}(?:\\[a-z]{{0,6}}|"
     + "|".join(
-        _growing([*_spelled("not", "in", *the, noun), "s?", _CLOSES, "[ ]*"])
+        _growing([*_spelled("not", *found, "in", *the, *given, noun), "s?", _CLOSES, "[ ]*"])
         for noun in _NOUNS
         for the in (("the",), ())
+        for found in (("found",), ())
+        for given in (("provided",), ("given",), ())
     )
     + r")\Z",
     re.IGNORECASE,
 )
 _LONGEST = 80  # characters of the sentinel with all that may stand around it
+
+
+# How a model says the same in words of its own, and nothing else.
+_NAMES = (
+    rf"(?:the |these |those |any of the |your )?(?:(?:provided|given|available|above) )*{_NOUN}"
+)
+_SAY = (
+    r"(?:answer|address|contain|discuss|give|have|hold|include|mention|offer|provide|report|say"
+    r"|speak|specify|state|tell)"
+)
+_NOT = r"(?: not|n[’']t)"
+_DECLINES = re.compile(
+    rf"\b(?:{_NAMES}|they) (?:do|does|did){_NOT} (?:\w+ )?{_SAY}\b"
+    rf"|\b(?:none|neither) of {_NAMES} (?:\w+ )?{_SAY}\w*\b|\bno {_NOUN} (?:\w+ )?{_SAY}s?\b"
+    rf"|\bi (?:(?:do|ca|could){_NOT}|cannot|am unable to) (?:know|find|answer)"
+    r"|\b(?:no|not enough|insufficient) (?:\w+ )?(?:answer|evidence|information|mention)\b.*\bin "
+    rf"{_NAMES}|\bnot (?:\w+ )?(?:answered|addressed|discussed|found|mentioned|stated) (?:in|by) "
+    rf"{_NAMES}|\Aunanswerable\b|\An/?a\W*\Z|\Aunknown\W*\Z",
+    re.IGNORECASE,
+)
+_LONGEST_REFUSAL = 300  # characters: who writes more has something to say
+
+
+def declines(text: str) -> bool:
+    """Tell whether a reply without citations says that the papers don't answer, in its own words.
+
+    >>> declines("The abstracts do not mention this."), declines("Tea shortens sleep.")
+    (True, False)
+    """
+    return len(text) <= _LONGEST_REFUSAL and bool(_DECLINES.search(text.strip()))
 
 
 class Screen:

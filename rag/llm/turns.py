@@ -20,10 +20,12 @@ _THINK = (
 # A thought's tag is also a token between angle brackets: the order counts.
 _MARK = re.compile(
     rf"(?P<open><{_THINK}(?: [^<>|\n]{{0,50}})?>|\[(?:THINK(?:ING)?|REASONING)\]|◁think▷"
-    r"|<\|(?:begin_of_thought|START_THINKING|think(?:ing)?|thought)\|>|<unused94>"
-    r"|<details type=\"reasoning\"[^<>|\n]{0,60}>)"
+    r"|<[|｜](?:begin[_▁]of[_▁]thought|START_THINKING|think(?:ing)?|thought)[|｜]>|<unused94>"
+    r"|<details(?: type=\"reasoning\"[^<>|\n]{0,60}>"
+    r"|(?: open)?>\s{0,3}<summary>[^<>\n]{0,20}(?:think|thought|reason)[^<>\n]{0,30}</summary>))"
     rf"|(?P<close></{_THINK}>|\[/(?:THINK(?:ING)?|REASONING)\]|◁/think▷|<channel\|>"
-    r"|<\|(?:end_of_thought|END_THINKING|/think(?:ing)?|/thought)\|>|<unused95>|</details>)"
+    r"|<[|｜](?:end[_▁]of[_▁]thought|END_THINKING|/think(?:ing)?|/thought)[|｜]>|<unused95>"
+    r"|</details>)"
     r"|(?P<channel><\|channel\|?>[ \t]*(?P<name>[a-z]*)(?:[^<\n]|<\|constrain\|>){0,60}"
     r"(?:<\|message\|>|\n))"
     r"|(?P<turn>(?:<\|(?:im_start|start|start_header_id|start_of_role)\|>|<start_of_turn>)"
@@ -65,6 +67,7 @@ _STARTS = re.compile(r"[<\[◁\na&\\`~]")
 # The start of any mark that begins with an angle bracket, or a whole one that may grow.
 _ANGLED = re.compile(
     r"<(?:[/|｜<]{1,2}|(?=[a-z]))[^<>\n｜|]{0,64}[|｜]?|<|<</?SYS>"
+    r"|<details(?: open)?>\s{0,3}(?:<s?u?m?m?a?r?y?|<summary>[^<>\n]{0,60}(?:</?s?u?m?m?a?r?y?)?)?"
     r"|<\|channel\|?>[ \t]*[a-z]*(?:[^<\n]|<\|constrain\|>){0,60}(?:<[|a-z]{0,10})?"
     r"|(?:<\|(?:im_start|start|start_header_id|start_of_role)\|>|<start_of_turn>)[ \t]*[a-z]{0,9}",
     re.IGNORECASE,
@@ -76,7 +79,8 @@ _CHANNELS = tuple(a + b for a in ("", "assistant") for b in ("analysis", "commen
 # How people begin who think aloud. Such a beginning is held back until it is known whether the end
 # of a thought follows: whoever has read it can't be made to forget it.
 _MUSES = (
-    *("okay", "ok,", "alright", "all right", "hmm", "wait", "let me", "let's", "let us", "i need"),
+    *("okay", "ok,", "alright", "all right", "hmm", "hm,", "hm.", "wait"),
+    *("let me", "let's", "let us", "i need", "plan:", "plan**"),
     *("i should", "i have to", "i must", "i'll", "i will", "i think", "we need", "we have to"),
     *(
         "we are asked",
@@ -99,6 +103,14 @@ _LABEL = re.compile(
     r"(?:\*\*)?:)"
     r"|\n[ \t]*(?=(?:\*\*|\#{1,4} ?)(?:final |my )?(?:answer|response)(?:\*\*)?[ \t]*\n)"
     r"|\.\.\.done thinking\.",
+    re.IGNORECASE,
+)
+# How a paragraph speaks of the task, or says that it is a thought.
+_ALOUD = re.compile(
+    r"\A[\W_]*(?:thinking|thoughts?(?: process)?|reasoning|plan)\b[^\n\w]{0,4}(?:[:\n*_]|\Z)"
+    r"|\bthe user\b|\b(?:i|we) (?:should|need to|have to|must|will) (?:cite|answer|look|check|find"
+    r"|write|use|read|say|explain|respond|mention)\b"
+    r"|\blet(?: me|'s|’s| us) (?:look|see|check|think|read|find|start|go through|analy[sz]e)\b",
     re.IGNORECASE,
 )
 _LONGEST_LABEL = 40
@@ -146,8 +158,9 @@ class Turns:
 
     def finish(self) -> str:
         """End the text and return the rest."""
-        shown = self._scan(final=True)
-        return shown + self._opening.finish()
+        shown = self._scan(final=True) + self._opening.finish()
+        self.thinks = self.thinks or self._opening.thinks
+        return shown
 
     def _scan(self, *, final: bool) -> str:
         self.withdrawn = False
@@ -384,8 +397,16 @@ class _Opening:
         return not start or channel or any(words.startswith(low) for words in _MUSES)
 
     def finish(self) -> str:
-        """End the text and return what is held back."""
-        return "" if self.settled else self._let_go()
+        """End the text and return what is held back, without paragraphs of thought before it."""
+        if self.settled:
+            return ""
+        held = self._let_go()
+        while self._muses:
+            first, _, rest = held.partition("\n\n")
+            if not rest.strip() or not _ALOUD.search(first):
+                break
+            self.thinks, held = True, rest
+        return held
 
     def _muse(self, text: str) -> str:
         window = self._tail + text
@@ -405,7 +426,7 @@ class _Opening:
 
 def _unmarked(text: str) -> str:
     """Return a beginning in lower case, without the marks of a heading or of bold words."""
-    return text.lower().lstrip("#*_ ")
+    return text.lower().lstrip("#*_> (")
 
 
 def _goes_on(text: str, words: str) -> bool:

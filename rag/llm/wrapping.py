@@ -13,6 +13,7 @@ from contextlib import suppress
 from typing import Any
 
 from rag.text.citations import CitationPiece, marker, parse_citations
+from rag.text.sentences import sentence_spans
 
 __all__ = ["Unwrapper"]
 
@@ -44,8 +45,8 @@ class Unwrapper:
     r"""Takes an answer in any pieces and returns its text, without the object that it comes in.
 
     >>> unwrapper = Unwrapper()
-    >>> unwrapper.feed('{"answer": "It is fa'), unwrapper.feed('st [1].", "citations": [1]}')
-    ('It is fa', 'st [1].')
+    >>> unwrapper.feed('{"answer": "It is fast [1]. And'), unwrapper.feed(' small [2].", "n": 1}')
+    ('It is fast [1]. And', ' small [2].')
     """
 
     def __init__(self) -> None:
@@ -99,8 +100,9 @@ class Unwrapper:
         if not text:
             return self._let_go() if ends and not _is_hollow(found) else ""
         if not ends:
-            # A list is put together when all of it is there.
-            return self._next(text) if isinstance(_plain(found), str) else ""
+            # A list is put together, and what cites nothing is given its sources, at the end.
+            plain = isinstance(_plain(found), str) and _cites(text)
+            return self._next(text) if plain else ""
         self._held = self._held[end:] if end is not None else ""
         self._closed = True
         return self._next(_cited(text, found))
@@ -173,16 +175,22 @@ def _cited(text: str, found: Any) -> str:  # noqa: ANN401 - whatever JSON holds
     """Return a text with the numbers that its object cites, unless it has its own."""
     if not text or not isinstance(found, dict):
         return text
-    if any(isinstance(piece, CitationPiece) for piece in parse_citations(text)):
+    if _cites(text):
         return text
     named = {str(name).lower(): value for name, value in found.items()}
     listed = next((named[name] for name in _CITES if named.get(name)), None)
     numbers = list(dict.fromkeys(_numbers(listed)))
     if not numbers:
         return text
-    body = text.rstrip()
-    stop = body[-1:] if body.endswith((".", "!", "?")) else ""
-    return f"{body.removesuffix(stop)} {marker(numbers)}{stop}"
+    for _, end in reversed(sentence_spans(text)):
+        body = text[:end].rstrip()
+        stop = body[-1:] if body.endswith((".", "!", "?")) else ""
+        text = f"{body.removesuffix(stop)} {marker(numbers)}{stop}{text[end:]}"
+    return text
+
+
+def _cites(text: str) -> bool:
+    return any(isinstance(piece, CitationPiece) for piece in parse_citations(text))
 
 
 def _numbers(value: Any) -> list[int]:  # noqa: ANN401 - whatever JSON holds

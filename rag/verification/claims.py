@@ -26,11 +26,14 @@ _ANNOUNCEMENT = re.compile(
     r"|(?:please )?note that\b|here(?:'s| is| are)\b[^:.]*:)\s*(?=\w)",
     re.IGNORECASE,
 )
+# Questions that tell.
+_TOLD = re.compile(r"^(?:did you know|is(?:n't| not) it true|is it not true) that\b", re.IGNORECASE)
 _HEADING = re.compile(r"^\s*(?:#{1,6}\s|\*\*[^*]+\*\*:?\s*$)")
 _SAYS = r"(?:say|state|mention|report|discuss|address|cover|answer|contain|provide|specify)"
 _ABOUT_THE_ANSWER = re.compile(
-    r"\b(?:(?:the (?:papers?|sources?|abstracts?|excerpts?|evidence|context)(?: given| provided"
-    rf"| cited| above| here)?|they) (?:do|does|did)(?: not|n't) {_SAYS}|i (?:can(?:not|'t)"
+    r"\b(?:(?:(?:none of )?(?:the|these|those) (?:(?:provided|given|available|above) )*"
+    r"(?:papers?|sources?|abstracts?|excerpts?|evidence|context|documents?|texts?)"
+    rf"(?: given| provided| cited| above| here)?|they) (?:do|does|did)(?: not|n't) {_SAYS}|i (?:can(?:not|'t)"
     r"|could not|couldn't|do not|don't) (?:find|answer|know)|cannot be answered"
     r"|not enough information)\b",
     re.IGNORECASE,
@@ -123,6 +126,8 @@ def makes_claim(text: str) -> bool:
     """
     plain = _INTERJECTION.sub("", without_markers(text).strip())
     plain = _ANNOUNCEMENT.sub("", plain)
+    if _TOLD.match(plain):
+        plain = plain.rstrip("?")
     if _HEADING.match(plain) or plain.endswith(("?", ":")) or _LEAD_IN.match(plain):
         return False
     clauses = [plain]

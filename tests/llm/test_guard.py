@@ -94,6 +94,16 @@ THOUGHTS = [
     "```think\nHm.\n```\n```\n{}\n```",
     "````thoughts\nHm.\n````\n{}",
     "~~~thought\nHm.\n~~~\n{}",
+    "<｜begin▁of▁thought｜>Hm.<｜end▁of▁thought｜>{}",
+    "<details><summary>Thinking</summary>Hm, whales.</details>\n\n{}",
+    "<details>\n<summary>Show reasoning</summary>\nHm.\n</details>\n\n{}",
+    "> **Thinking**\n> The user asks about whales.\n\n{}",
+    "*Thinking: the user asks about whales.*\n\n{}",
+    "(Thinking: it is about whales.)\n\n{}",
+    "Let me look at the papers. Paper 1 is about whales.\n\n{}",
+    "Okay, so the user wants to know this.\n\nI should cite it.\n\n{}",
+    "**Plan:** look at paper 1.\n\n**Answer:** {}",
+    "Hm, whales.\n\n#### Answer\n{}",
 ]
 
 # Everything around the answer belongs to a template, or to somebody else's turn.
@@ -147,6 +157,16 @@ OBJECTS = [
 
 # What precedes the answer announces it.
 PREAMBLES = [
+    "Sure, I can help with that! ",
+    "Great question \u2014 ",
+    "Based on the provided abstracts, here's what I found: ",
+    "According to the abstracts provided,\n\n",
+    "Response from assistant:\n",
+    "I have read the papers. ",
+    "As an AI language model, I can answer from the abstracts. ",
+    "¡Claro! ",
+    "Bien sûr ! ",
+    "Natürlich! ",
     "Assistant: ",
     "**Assistant:** ",
     "### Assistant:\n",
@@ -202,6 +222,7 @@ SENTINELS = [
     *("NOT\u2011IN\u2011THE\u2011PAPERS", "NOT\uff0dIN\uff0dTHE\uff0dPAPERS"),
     *("NOT–IN–THE–PAPERS", "NOT—IN—THE—PAPERS"),
     *("NOT - IN - THE - PAPERS", "NOT-IN- THE-PAPERS", "NOT-IN-THE PAPERS"),
+    *("NOT-FOUND-IN-THE-PAPERS", "NOT-IN-THE-PROVIDED-PAPERS"),
     *("NOT-IN-THE-PAPER", "NOT-IN-PAPERS", "NOT IN PAPERS", "NOT-IN-THE-ABSTRACTS"),
     *("Not in the papers.", "not in the paper", "Not in the abstracts.\n"),
     *("**NOT-IN-THE-PAPERS**", "`NOT-IN-THE-PAPERS`", '"NOT-IN-THE-PAPERS"', "“NOT-IN-THE-PAPERS”"),
@@ -221,6 +242,8 @@ PLAIN = [
     "It has two tags: <think> and </think>.",
     "<thin ice> is not a thought.",
     "<details>\nIt is fast [1].\n</details>\nIt is small [2].",
+    "Let me-too drugs are rare [1].\n\nThey cost less [2].",
+    "The plan: prune first [1].\n\nThen tune [2].",
     "The rate is a < b > c, and x</y [1].",
     "A page has &lt;b&gt; and &lt;think&gt, and a \\\\<b\\\\> [1].",
     "It is thought ```thinking``` helps [1].",
