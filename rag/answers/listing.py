@@ -8,6 +8,7 @@ sentence's, the cosine, the reader's opinion) added nothing on folds held out.
 from __future__ import annotations
 
 import itertools
+import re
 import time
 from collections import defaultdict
 from dataclasses import replace
@@ -36,6 +37,9 @@ _WITHIN = 0.28  # of the best score
 _CLEAR = 0.2  # of the way from the background to the best score
 _BACKGROUND = 20  # the rank of a paper that hardly fits
 _LOOKED_AT = 100  # papers: what the search weighs
+_NEAR = 0.9  # of the best cosine: so near in meaning, a paper needs no word of the subject
+_NARROWS = re.compile(r" (?:for|in|on|of|to|with|from|by|about|against|during|via|using) ")
+_MARKS = ".,;:()[]\"'“”?!"
 _LEAST_GROUPED = 5  # papers: fewer are seen at a glance
 
 
@@ -94,10 +98,12 @@ def fitting(
         return [], [hit.paper for hit in hits], found.notes
     least = _least([hit.score for hit in kept])
     fits = [hit for hit in kept if hit.paper.abstract and hit.score >= least]
+    fits = _on_the_subject(request.question, fits)
+    notes = (*found.notes, *_unmentioned(request.question, fits, retrieval.keyword))
     close = [hits[place].paper for place in sorted(gone) if hits[place].score >= least]
     if reading.order != "fit":
         fits.sort(key=lambda hit: _when(hit.paper), reverse=reading.order == "newest")
-    return fits, close, found.notes
+    return fits, close, notes
 
 
 def _least(scores: Sequence[float]) -> float:
@@ -105,6 +111,49 @@ def _least(scores: Sequence[float]) -> float:
     ranked = sorted(scores, reverse=True)
     best, background = ranked[0], ranked[min(_BACKGROUND, len(ranked) // 2)]
     return max(best - _WITHIN, background + _CLEAR * (best - background))
+
+
+def _on_the_subject(question: str, hits: Sequence[Hit]) -> list[Hit]:
+    """Leave out papers that share only what narrows a subject, and are far from it in meaning.
+
+    Of "diffusion models for video", a paper on video that has no word of "diffusion models" has
+    nothing to do with it, however rare "video" is.
+    """
+    subject, narrows = _divided(question)
+    asked = {one for word in subject for one in terms(word, grammar=False)}
+    if not asked or not narrows:
+        return list(hits)
+    near = _NEAR * max((hit.cosine for hit in hits), default=0.0)
+    return [
+        hit
+        for hit in hits
+        if hit.cosine >= near
+        or not asked.isdisjoint(terms(f"{hit.paper.title} {hit.paper.abstract}", grammar=False))
+    ]
+
+
+def _unmentioned(question: str, hits: Sequence[Hit], collection: Collection) -> tuple[str, ...]:
+    """Name the words that narrow a subject, are known to the library, and stand in no paper."""
+    _, narrows = _divided(question)
+    said = {one for hit in hits for one in terms(f"{hit.paper.title} {hit.paper.abstract}")}
+    missing = []
+    for word in narrows:
+        own = terms(word, grammar=False)
+        known, _ = collection.document_frequency(own)
+        if own and all(known) and said.isdisjoint(own):
+            missing.append(f"“{word}”")
+    if not missing or not hits:
+        return ()
+    papers = "The paper doesn't mention" if len(hits) == 1 else "None of these papers mentions"
+    return (f"{papers} {' or '.join(missing)}.",)
+
+
+def _divided(question: str) -> tuple[list[str], list[str]]:
+    """Divide the telling words of a question into its subject and what narrows that."""
+    subject, *narrows = _NARROWS.split(question, maxsplit=1)
+    parts = (subject, " ".join(narrows))
+    first, second = ([word.strip(_MARKS) for word in part.split()] for part in parts)
+    return list(filter(_telling, first)), list(filter(_telling, second))
 
 
 def _when(paper: Paper) -> str:
@@ -171,7 +220,7 @@ def _pairs(paper: Paper) -> list[tuple[tuple[str, ...], str]]:
     found = []
     spans = sentence_spans(paper.abstract)
     for text in (paper.title, *(paper.abstract[start:end] for start, end in spans)):
-        words = [word.strip(".,;:()[]\"'“”") for word in text.split()]
+        words = [word.strip(_MARKS) for word in text.split()]
         for first, second in itertools.pairwise(words):
             if not all(map(_telling, (first, second))):
                 continue

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from rag.answers.abstention import confidence, read_signals
 from rag.answers.answer import Retrieved
-from rag.answers.shortfalls import shortfalls
 from rag.evidence.ranker import PaperFit
 from rag.search.hybrid import SearchResult
 from rag.search.query import Filters
@@ -80,7 +79,6 @@ class Prepared:
         confidence: How likely it is that they hold the answer, 0 to 1.
         signals: What the confidence rests on; None where nothing was found.
         closest: The papers to name where they don't answer.
-        shortfalls: For each of those, why it doesn't.
         notes: What a reader should know.
         timings: Seconds by step.
         retrieved: All papers that were found, best first.
@@ -97,7 +95,6 @@ class Prepared:
     confidence: float
     signals: Signals | None
     closest: tuple[Paper, ...]
-    shortfalls: tuple[str, ...]
     notes: tuple[str, ...]
     timings: dict[str, float]
     retrieved: tuple[Retrieved, ...]
@@ -224,7 +221,6 @@ def prepare(
         confidence=confidence(signals) if signals else 0.0,
         signals=signals,
         closest=closest,
-        shortfalls=shortfalls(question, closest),
         notes=found.notes,
         timings={"search": searched - started, "evidence": ended - searched},
         retrieved=tuple(Retrieved(hit.paper.id, hit.score) for hit in found.hits),

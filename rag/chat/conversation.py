@@ -22,7 +22,7 @@ from rag.chat.readings import LEANING, follows_on
 from rag.errors import LLMError
 from rag.llm.budget import Usage, estimate_tokens
 from rag.questions.more import asks_for_more
-from rag.search.query import check_question
+from rag.search.query import LITERAL, MORE, check_question, without_command
 from rag.text.citations import Numbering
 
 if TYPE_CHECKING:
@@ -35,21 +35,9 @@ if TYPE_CHECKING:
     from rag.papers import Paper
     from rag.search.query import Filters
 
-__all__ = ["LITERAL", "MORE", "Chat", "without_command"]
+__all__ = ["Chat"]
 
 _LESS = 0.5  # of the best sentence's score: a rewrite that finds so little has lost the question
-LITERAL = "/literal "  # in front of a question that is to be taken as it stands
-MORE = "/more "  # in front of a question that was answered by a list, of which more is wanted
-
-
-def without_command(text: str) -> str:
-    """Return a question without what stands in front of it for the conversation alone.
-
-    >>> without_command("/literal Which papers are by May?")
-    'Which papers are by May?'
-    """
-    command = next((one for one in (LITERAL, MORE) if text.startswith(one)), "")
-    return text.removeprefix(command).strip() or text
 
 
 @dataclass

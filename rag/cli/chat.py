@@ -154,7 +154,7 @@ class _Talk:
     def _show_understood(self, question: str) -> None:
         from rich.text import Text
 
-        from rag.chat.conversation import without_command
+        from rag.search.query import without_command
         from rag.text.decoding import one_line
 
         asked = without_command(one_line(question))

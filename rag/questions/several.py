@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from typing import Literal, TypeAlias
 
+from rag.questions.opening import OPENING
+
 __all__ = ["Order", "asks_for_papers", "order_of"]
 
 Order: TypeAlias = Literal["fit", "newest", "oldest"]
 
-_OPENING = r"^(?:(?:so|and|but|ok|also|please|then)[ ,]+)*"
 _PAPERS = r"(?:papers|studies|articles|publications|preprints|works|surveys)"
 _WAYS = (
     r"(?:approaches|methods|techniques|ways|strategies|algorithms|schemes|frameworks|solutions"
@@ -25,46 +26,46 @@ _SEVERAL = tuple(
     for pattern in (
         # Which methods prune networks?  In what ways ...?  But: Which drug works best?
         (
-            rf"{_OPENING}(?:(?:in|by|with|through) )?(?:what|which) (?:are (?:the|some)"
+            rf"{OPENING}(?:(?:in|by|with|through) )?(?:what|which) (?:are (?:the|some)"
             rf" )?{_ADJECTIVES}"
             rf"(?:{_PAPERS}|{_WAYS})\b{_ONCE}(?!.*\b(?:it|they|the authors|the paper|the study"
             r"|this (?:work|paper|study))\b)"
         ),
-        rf"{_OPENING}(?:what|which) {_ADJECTIVES}{_THINGS} (?:are there|exist|are available)\b",
+        rf"{OPENING}(?:what|which) {_ADJECTIVES}{_THINGS} (?:are there|exist|are available)\b",
         (
-            rf"{_OPENING}(?:how|why) (?:do|can|have|did|might|should) (?:people|researchers|authors"
+            rf"{OPENING}(?:how|why) (?:do|can|have|did|might|should) (?:people|researchers|authors"
             rf"|scientists|practitioners|others|(?:other |different |recent )?(?:{_PAPERS}"
             rf"|{_WAYS}))\b"
         ),
         (
-            rf"{_OPENING}(?:(?:can|could) you )?(?:list|name|find|show|enumerate|give"
-            rf"|summari[sz]e|survey"
-            rf"|review|collect)(?: (?:me|us|all|every|any|some|the|other|more|of|known))*"
+            rf"{OPENING}(?:(?:can|could|would) you (?:please )?)?(?:list|name|find|show|enumerate"
+            rf"|give|summari[sz]e|survey|review|collect)"
+            r"(?: (?:me|us|all|every|any|some|the|other|more|of|known))*"
             rf" {_ADJECTIVES}"
             rf"(?:{_KINDS}|research|work|literature)\b"
         ),
         (
-            rf"{_OPENING}(?:(?:all|any|every|other|more|recent|new|newest|latest|oldest|some"
+            rf"{OPENING}(?:(?:all|any|every|other|more|recent|new|newest|latest|oldest|some"
             rf"|the) )*"
             rf"{_PAPERS} (?:on|about|that|which|using|with|for|of|dealing|concerning)\b"
         ),
-        rf"{_OPENING}how many {_ADJECTIVES}{_PAPERS}\b(?!.* (?:was|were)\b)",
+        rf"{OPENING}how many {_ADJECTIVES}{_PAPERS}\b(?!.* (?:was|were)\b)",
         (
-            rf"{_OPENING}(?:what|which) (?:other |recent |more |previous |further )?"
+            rf"{OPENING}(?:what|which) (?:other |recent |more |previous |further )?"
             rf"(?:research|work"
             r"|literature)\b(?! (?:best|out))"
         ),
         (
-            rf"{_OPENING}(?:is|are|was|were) there (?:any |other |more )*{_ADJECTIVES}"
+            rf"{OPENING}(?:is|are|was|were) there (?:any |other |more )*{_ADJECTIVES}"
             rf"(?:{_KINDS}|work"
             r"|research|literature)\b"
         ),
-        rf"{_OPENING}(?:do you have|have you got) (?:any )?{_ADJECTIVES}(?:{_KINDS}|work)\b",
+        rf"{OPENING}(?:do you have|have you got) (?:any )?{_ADJECTIVES}(?:{_KINDS}|work)\b",
         r"\bhas (?:anyone|anybody|there been)\b",
-        rf"{_OPENING}(?:an? )?(?:survey|overview|review) (?:of|on|about)\b",
-        rf"{_OPENING}(?:what|how much) (?:is|do we|has been) (?:known|know|published|written)\b",
+        rf"{OPENING}(?:an? )?(?:survey|overview|review) (?:of|on|about)\b",
+        rf"{OPENING}(?:what|how much) (?:is|do we|has been) (?:known|know|published|written)\b",
         (
-            rf"{_OPENING}who (?:else |also )?(?:studies|uses|works on|lets|proposes|compares"
+            rf"{OPENING}who (?:else |also )?(?:studies|uses|works on|lets|proposes|compares"
             r"|applies)\b"
         ),
         (

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from rag.chat.conversation import LITERAL, MORE
 from rag.export import PaperFormat, answer_formats
+from rag.search.query import LITERAL, MORE
 from rag.text.citations import find_markers
 from rag.ui.markup import action, hidden, in_text, plain, rich, tag
 

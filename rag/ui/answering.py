@@ -8,8 +8,8 @@ import logging
 from functools import partial
 from typing import TYPE_CHECKING
 
-from rag.chat.conversation import without_command
 from rag.errors import RagError
+from rag.search.query import without_command
 from rag.ui.answer_view import failure_html, writing_html
 
 if TYPE_CHECKING:

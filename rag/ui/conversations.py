@@ -8,9 +8,8 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from rag.chat.conversation import MORE, without_command
 from rag.errors import LibraryError
-from rag.search.query import check_question
+from rag.search.query import MORE, check_question, without_command
 from rag.ui.answer_view import answer_html, writing_html
 from rag.ui.markup import typed
 

@@ -33,8 +33,8 @@ _SAYS = r"(?:say|state|mention|report|discuss|address|cover|answer|contain|provi
 _ABOUT_THE_ANSWER = re.compile(
     r"\b(?:(?:(?:none of )?(?:the|these|those) (?:(?:provided|given|available|above) )*"
     r"(?:papers?|sources?|abstracts?|excerpts?|evidence|context|documents?|texts?)"
-    rf"(?: given| provided| cited| above| here)?|they) (?:do|does|did)(?: not|n't) {_SAYS}|i (?:can(?:not|'t)"
-    r"|could not|couldn't|do not|don't) (?:find|answer|know)|cannot be answered"
+    rf"(?: given| provided| cited| above| here)?|they) (?:do|does|did)(?: not|n't) {_SAYS}"
+    r"|i (?:can(?:not|'t)|could not|couldn't|do not|don't) (?:find|answer|know)|cannot be answered"
     r"|not enough information)\b",
     re.IGNORECASE,
 )

@@ -8,7 +8,7 @@ import json
 
 import pytest
 
-from rag import Filters, Library, LibraryError
+from rag import Filters, Library, LibraryError, Paper, Settings
 
 MEMORY = {"arxiv:9906.00006", "arxiv:9907.00007"}  # two papers on recall in long documents
 
@@ -136,6 +136,53 @@ def test_a_survey_is_a_table_with_offsets(library):
     assert table.export("bibtex").count("@") == len(table.rows)
     with pytest.raises(LibraryError, match="no format"):
         table.export("pages")
+
+
+def _library_of(tmp_path, model_cache, **abstracts):
+    library = Library(settings=Settings(storage=tmp_path / "papers", cache=model_cache))
+    library.add_papers(
+        Paper(id=f"test:{n}", title=title.replace("_", " "), abstract=abstract)
+        for n, (title, abstract) in enumerate(abstracts.items())
+    )
+    return library
+
+
+def test_a_survey_keeps_to_its_subject(tmp_path, model_cache):
+    with _library_of(
+        tmp_path,
+        model_cache,
+        Guided_Diffusion_Models="Diffusion models draw sharp images in 20 steps (Ito, 2021).",
+        Diffusion_Models_for_Molecules="We train diffusion models that propose new molecules.",
+        Video_Encryption_with_Keys="A video is encrypted frame by frame with two keys.",
+        Compressing_Video_Streams="Video streams shrink when frames are predicted.",
+        Baking_Bread="Crust colour tells when bread is done.",
+    ) as library:
+        table = library.survey("diffusion models for video")
+        assert all("Diffusion" in row.paper.title for row in table.rows)
+        assert len(table.rows) == 2
+        assert "None of these papers mentions “video”." in table.notes
+        numbers = {row.number.text for row in table.rows if row.number}
+        assert numbers == {"20"}
+        videos = library.survey("video")
+        assert any("Video" in row.paper.title for row in videos.rows)
+        assert not any("mentions" in note for note in videos.notes)
+
+
+def test_a_premise_that_a_paper_says_the_other_way_round_is_told(tmp_path, model_cache):
+    with _library_of(
+        tmp_path,
+        model_cache,
+        Clover_and_Thyme="On dry soils, thyme outperforms clover in honey yield.",
+        Baking_Bread="Crust colour tells when bread is done.",
+    ) as library:
+        answer = library.ask("Why does clover outperform thyme?")
+        assert answer.notes[0].startswith("“Clover and Thyme” says the opposite")
+        assert "thyme outperforms clover" in answer.notes[0]
+        rightly = library.ask("Why does thyme outperform clover?")
+        assert not any("opposite" in note for note in rightly.notes)
+        refuted = library.ask("Who refuted that thyme outperforms clover?")
+        assert refuted.abstained
+        assert "“refuted”" in refuted.text
 
 
 def test_a_survey_takes_filters_in_words(library):

@@ -12,6 +12,7 @@ from rag.questions.catalogue import answer_from_catalogue, no_paper_left
 from rag.questions.more import asks_for_more
 from rag.questions.narrowing import narrow
 from rag.questions.negation import read_exclusions, ruled_out
+from rag.questions.premise import contradicted_premise, false_premise
 from rag.questions.several import asks_for_papers
 from rag.questions.sides import sides_of
 from rag.questions.small_talk import reply_to
@@ -219,3 +220,60 @@ def test_more_is_asked_for():
 )
 def test_languages_are_told(question, language):
     assert language_of(question) == language
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence"),
+    [
+        ("Why does A1 outperform B2?", "In all trials, B2 beats A1 by a wide margin."),
+        ("Why does A1 perform better than B2 on tasks?", "A1 performs worse than B2."),
+        ("Why is A1 faster than B2?", "B2 is twice faster than A1."),
+        ("So tell me why A1 is slower than B2?", "A1 is much faster than B2."),
+        ("Why does pruning reduce latency?", "Pruning increases latency on small chips."),
+        ("Why does sleep improve recall?", "Long sleep impaired recall in adults."),
+    ],
+)
+def test_a_sentence_that_says_the_opposite_is_found(question, sentence):
+    told = contradicted_premise(question, [("T", "Bees dance."), ("Title", sentence)])
+    assert told == f"“Title” says the opposite of what the question takes for granted: “{sentence}”"
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence"),
+    [
+        ("Why does A1 outperform B2?", "A1 outperforms B2."),
+        ("Why does A1 outperform B2?", "B2 does not outperform A1."),
+        ("Why does A1 outperform B2?", "C3 outperforms both A1 and B2."),
+        ("Why does A1 outperform B2?", "B2 outperforms C3."),
+        ("Does A1 outperform B2?", "B2 outperforms A1."),
+        ("Why is A1 faster than B2?", "B2 is smaller than A1."),
+        ("Why does pruning reduce latency?", "Pruning reduces latency and increases throughput."),
+        ("Why does pruning not reduce latency?", "Pruning increases latency."),
+        ("Why do bees dance?", "Bees dance."),
+    ],
+)
+def test_what_says_nothing_against_a_premise_is_left_alone(question, sentence):
+    assert contradicted_premise(question, [("Title", sentence)]) is None
+
+
+@pytest.mark.parametrize(
+    ("question", "event"),
+    [
+        ("Why was the dance of bees never replicated?", "never replicated"),
+        ("Who debunked the dance of bees?", "debunked"),
+        ("When was the dance of bees banned?", "banned"),
+    ],
+)
+def test_what_no_source_says_to_have_happened_is_told(question, event):
+    assert f"“{event}”" in false_premise(question, [BEES])
+    said = Paper(id="a:4", title="T", abstract=f"It was {event}, and we could not reproduce it.")
+    assert false_premise(question, [said]) is None
+    assert false_premise("Why do bees dance?", [BEES]) is None
+
+
+@pytest.mark.parametrize(
+    "opening", ["", "So ", "Ok, ", "Could you tell me ", "Please tell me ", "I wonder "]
+)
+def test_every_pattern_reads_the_same_openings(opening):
+    assert asks_for_papers(f"{opening}which methods count bees?")
+    assert len(sides_of(f"{opening}how do bees differ from wasps?")) == 2
