@@ -81,7 +81,8 @@ def _search(
     language = language_of(asked) if retrieval.english else None
     if language and not any(_is_in(hit.paper, language) for hit in prepared.hits):
         text = f"{IN_ENGLISH.format(language=language)} Ask it in English."
-        return _settled(request, replace(_saying(request, text), abstained=True), prepared)
+        told = _settled(request, replace(_saying(request, text), abstained=True), prepared)
+        return replace(told, language=language)
     if prepared.hits and (why := false_premise(asked, _by_search(prepared))):
         return _settled(request, replace(_saying(request, why), abstained=True), prepared)
     if why := contradicted_premise(asked, _best_sentences(prepared)):

@@ -85,6 +85,7 @@ class Prepared:
         asked: The question before anything was read out of it.
         read: What filters the question states in words; None where it states none.
         settled: The answer, where none has to be looked for.
+        language: What the question is in, where the search doesn't know that; else empty.
         listing: The papers that fit, where all of them are wanted.
         parts: The parts of a question, each by itself, where it has several.
     """
@@ -101,6 +102,7 @@ class Prepared:
     asked: str = ""
     read: Filters | None = None
     settled: Answer | None = None
+    language: str = ""
     listing: Listing | None = None
     parts: tuple[Part, ...] = ()
 

@@ -185,7 +185,9 @@ class Chat:
         answerer = await backend.run(self._open_answerer, self.model)
         turn = await backend.run(self._begin, question, answerer)
         prepared = await backend.run(turn.prepare)
-        if prepared.settled is None and turn.may_be_rewritten:
+        if prepared.language:
+            prepared = await turn.translate(prepared, backend)
+        elif prepared.settled is None and turn.may_be_rewritten:
             await turn.rewrite(backend)
             prepared = await backend.run(turn.choose, prepared)
         prepared = await backend.run(turn.rerank, prepared)
@@ -274,6 +276,18 @@ class _Turn:
             )
             return self._prepare(self.follow_up)
         return prepared
+
+    async def translate(self, prepared: Prepared, backend: Backend) -> Prepared:
+        """Look a question of another language up in English, where a model puts it so."""
+        question, note = await self._answerer.translate(prepared, backend)
+        self.notes += [note] if note else []
+        if not question:
+            return prepared
+        asked, self.question = self.question, question
+        self.follow_up = FollowUp(question, question)
+        found = await backend.run(self.prepare)
+        self.question = asked
+        return found
 
     def choose(self, heuristic: Prepared) -> Prepared:
         """Take what the model made of the question, unless it finds less than the rules do."""
