@@ -14,6 +14,7 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from rag.answers.naming import OF_A_NAME, holds, only_names
 from rag.answers.prepare import Listing, Prepared, prepare
 from rag.questions.negation import ruled_out
 from rag.text.sentences import sentence_spans
@@ -38,7 +39,7 @@ _CLEAR = 0.2  # of the way from the background to the best score
 _BACKGROUND = 20  # the rank of a paper that hardly fits
 _LOOKED_AT = 100  # papers: what the search weighs
 _NEAR = 0.9  # of the best cosine: so near in meaning, a paper needs no word of the subject
-_NARROWS = re.compile(r" (?:for|in|on|of|to|with|from|by|about|against|during|via|using) ")
+_NARROWS = re.compile(r" (?:for|in|on|of|with|from|about|against|during|via|using) ")
 _MARKS = ".,;:()[]\"'“”?!"
 _LEAST_GROUPED = 5  # papers: fewer are seen at a glance
 
@@ -61,6 +62,9 @@ def prepare_list(
     left = [hit for hit in fits if hit.paper.id not in skipped]
     shown = left[: settings.max_listed]
     prepared = prepare(replace(request, also=()), retrieval, hits=shown)
+    if only_names(request.question) and shown:
+        # All of them have the name, which is what was asked for.
+        prepared = replace(prepared, confidence=max(prepared.confidence, OF_A_NAME))
     if reading.order == "fit":
         groups, order = _grouped(request.question, prepared.hits, retrieval.keyword)
         prepared = _reorder(prepared, order)
@@ -96,14 +100,21 @@ def fitting(
     kept = [hit for place, hit in enumerate(hits) if place not in gone]
     if not kept:
         return [], [hit.paper for hit in hits], found.notes
+    names = only_names(request.question)
+    if names and (named := [hit for hit in kept if holds(hit.paper, names)]):
+        return _ordered(named, reading), [], found.notes
     least = _least([hit.score for hit in kept])
     fits = [hit for hit in kept if hit.paper.abstract and hit.score >= least]
     fits = _on_the_subject(request.question, fits)
     notes = (*found.notes, *_unmentioned(request.question, fits, retrieval.keyword))
     close = [hits[place].paper for place in sorted(gone) if hits[place].score >= least]
-    if reading.order != "fit":
-        fits.sort(key=lambda hit: _when(hit.paper), reverse=reading.order == "newest")
-    return fits, close, notes
+    return _ordered(fits, reading), close, notes
+
+
+def _ordered(hits: list[Hit], reading: Reading) -> list[Hit]:
+    if reading.order == "fit":
+        return hits
+    return sorted(hits, key=lambda hit: _when(hit.paper), reverse=reading.order == "newest")
 
 
 def _least(scores: Sequence[float]) -> float:
@@ -192,7 +203,11 @@ def _grouped(
         for own, words in _pairs(hit.paper):
             if not asked.issuperset(own):
                 pairs[own].setdefault(place, words)
-    shared = {own: who for own, who in pairs.items() if 2 <= len(who) <= 0.6 * len(hits)}
+    titled = {own for hit in hits for own, _ in _pairs(replace(hit.paper, abstract=""))}
+    # What nobody has in a title ("becomes prohibitive") is a turn of phrase, not an approach.
+    shared = {
+        own: who for own, who in pairs.items() if own in titled and 2 <= len(who) <= 0.6 * len(hits)
+    }
     rare = {own: sum(rarity(list(own), collection)) for own in shared}
     group: dict[int, str] = {}
     while shared:
@@ -220,13 +235,16 @@ def _pairs(paper: Paper) -> list[tuple[tuple[str, ...], str]]:
     found = []
     spans = sentence_spans(paper.abstract)
     for text in (paper.title, *(paper.abstract[start:end] for start, end in spans)):
-        words = [word.strip(_MARKS) for word in text.split()]
-        for first, second in itertools.pairwise(words):
-            if not all(map(_telling, (first, second))):
+        for first, second in itertools.pairwise(text.split()):
+            # Marks between two words part them: "Mixture of Experts (MoE)".
+            if first != first.rstrip(_MARKS) or second != second.lstrip(_MARKS):
                 continue
-            own = tuple(terms(f"{first} {second}", grammar=False))
+            words = [first.strip(_MARKS), second.strip(_MARKS)]
+            if not all(map(_telling, words)):
+                continue
+            own = tuple(terms(" ".join(words), grammar=False))
             if len(own) >= 2:
-                found.append((own, f"{first} {second}"))
+                found.append((own, " ".join(words)))
     return found
 
 

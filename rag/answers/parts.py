@@ -31,6 +31,9 @@ def prepare_parts(request: AnswerRequest, sides: Sequence[Side], retrieval: Retr
     if _in_one(whole, sides):
         return whole
     parts = tuple(Part(name=side.name, prepared=_side(request, side, retrieval)) for side in sides)
+    if not any(part.prepared.evidence for part in parts):
+        # No paper has the words for either; the question as a whole may be near to one.
+        return sure_of_names(whole)
     return _joined(whole, parts)
 
 

@@ -21,8 +21,8 @@ from rag.chat.follow_ups import (
 from rag.chat.readings import LEANING, follows_on
 from rag.errors import LLMError
 from rag.llm.budget import Usage, estimate_tokens
-from rag.questions.more import asks_for_more
-from rag.search.query import LITERAL, MORE, check_question, without_command
+from rag.questions.more import among_them, asks_for_more
+from rag.search.query import LITERAL, MORE, Filters, check_question, without_command
 from rag.text.citations import Numbering
 
 if TYPE_CHECKING:
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from rag.answers.prepare import Prepared
     from rag.answers.stream import Backend
     from rag.papers import Paper
-    from rag.search.query import Filters
 
 __all__ = ["Chat"]
 
@@ -56,8 +55,8 @@ class _Past:
 
     @property
     def last(self) -> Answer | None:
-        """The last answer that a question may follow on; small talk is none."""
-        return next((one for one in reversed(self.answers) if one.kind != "talk"), None)
+        """The last answer that a question may follow on."""
+        return next((one for one in reversed(self.answers) if _can_be_followed(one)), None)
 
     def lists(self, question: str) -> list[Answer]:
         """Return the lists that answered a question, in order."""
@@ -207,7 +206,7 @@ class Chat:
         # A conversation that was cleared meanwhile has nothing to do with this answer.
         if turn.past is self._past:
             topic = turn.topic()  # leans on the topic before it
-            if answer.kind == "talk":
+            if not _can_be_followed(answer):
                 topic = self._past.topic
             self._past.answers.append(finished)
             self._past.sources.update(finished.papers)
@@ -252,14 +251,14 @@ class _Turn:
 
     def prepare(self) -> Prepared:
         """Look the question up as it stands, and with what was said where it leans on that."""
+        last = self.past.last
         if self._continues is not None:
             self._filters = self._continues.filters
             return self._more(self._continues)
-        last = self.past.last
         if last is None or self._literal:
             return self._prepare(self.follow_up)
-        if last.kind == "list" and asks_for_more(self.question):
-            return self._more(last)
+        if listed := self._of_papers_named(last):
+            return listed
         cited = meant_by(last)
         worded = make_standalone(
             self.question, topic=self.past.topic, last=last, sources=self.past.sources
@@ -312,6 +311,18 @@ class _Turn:
             return prepared
         request = next(request for one, request in self._tried if one is prepared)
         return self._answerer.prepare(replace(request, rerank=True))
+
+    def _of_papers_named(self, last: Answer) -> Prepared | None:
+        """Prepare what asks of the papers that were named last: the rest, or which of them."""
+        if last.kind == "list" and asks_for_more(self.question):
+            return self._more(last)
+        question = among_them(self.question) if last.papers else None
+        if question is None:
+            return None
+        ids = tuple(paper.id for paper in last.papers.values())
+        self._filters = replace(self._filters or Filters(), ids=ids)
+        self.follow_up = FollowUp(question, question)
+        return self._prepare(self.follow_up)
 
     def _more(self, listed: Answer) -> Prepared:
         """List the papers that a list left out, and those after it that continued it."""
@@ -379,6 +390,11 @@ class _Turn:
         # A heuristic follow-up holds its topic already: the topic stays, and doesn't grow.
         leans = follow_up.depends and follow_up.focus == self.question
         return self.past.topic if leans else follow_up.question
+
+
+def _can_be_followed(answer: Answer) -> bool:
+    """Tell whether a question may follow on an answer: not on small talk, nor on a mere count."""
+    return answer.kind != "talk" and (answer.kind != "library" or bool(answer.citations))
 
 
 def _best(prepared: Prepared) -> float:

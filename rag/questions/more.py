@@ -1,10 +1,10 @@
-"""Asking for the rest of a list: "more", "show me the others", "what else?"."""
+"""What is asked of a list of papers: the rest of it, or which of them are what."""
 
 from __future__ import annotations
 
 import re
 
-__all__ = ["asks_for_more"]
+__all__ = ["among_them", "asks_for_more"]
 
 _MORE = re.compile(
     r"(?:(?:ok|okay|yes|and|please|now|so)[ ,]+)*"
@@ -28,3 +28,27 @@ def asks_for_more(text: str) -> bool:
     (False, False)
     """
     return bool(_MORE.fullmatch(re.sub(r"[\s,]+", " ", text).strip(" ?.!")))
+
+
+_OF_THEM = re.compile(
+    r"\b(?P<which>which|what|how many|any|some|all|none)(?P<one> one)? (?:of|among|from) "
+    r"(?:them|these|those)(?: (?:papers|studies|works|articles|results))?\b",
+    re.IGNORECASE,
+)
+_ONE = re.compile(r" (?:is|was|has|does) ", re.IGNORECASE)
+
+
+def among_them(text: str) -> str | None:
+    """Return a question about some of the papers that were named last as one about papers.
+
+    >>> among_them("Which of them is the newest?"), among_them("And how many of these use graphs?")
+    ('Which paper is the newest?', 'And how many papers use graphs?')
+    >>> among_them("Which of the two is faster?") is None
+    True
+    """
+    match = _OF_THEM.search(text)
+    if match is None:
+        return None
+    rest = text[match.end() :]
+    paper = "paper" if match["one"] or _ONE.match(rest) else "papers"
+    return f"{text[: match.start()]}{match['which']} {paper}{rest}"

@@ -18,6 +18,10 @@ _WAYS = (
 )
 _THINGS = r"(?:benchmarks|data ?sets|corpora|systems|models|architectures|resources|tools)"
 _KINDS = rf"(?:{_PAPERS}|{_WAYS}|{_THINGS})"
+_VERBS = (
+    r"what|which|who|how|why|when|where|is|are|was|were|do|does|did|can|could|will|would|should|has"
+    r"|have|had|may|might|must|of|in|on|to|for|by|with|from|and|or|the|this|that|compare|explain"
+)
 # Behind "which methods": what was done once, in one paper.
 _ONCE = r"(?! (?:best|well|out|in practice|was|were|did|had|has|is)\b)"
 _ADJECTIVES = r"(?:(?!(?:is|are|was|were|do|does|did|can|of|in|to)\b)[\w-]+ ){0,2}"
@@ -49,6 +53,12 @@ _SEVERAL = tuple(
             rf"|the) )*"
             rf"{_PAPERS} (?:on|about|that|which|using|with|for|of|dealing|concerning)\b"
         ),
+        # Preference optimisation methods that need no reference model
+        (
+            rf"{OPENING}(?:(?!(?:{_VERBS})\b)[\w-]+ ){{0,4}}(?:{_PAPERS}|{_WAYS}|{_THINGS})"
+            r" (?:that|which|for|without|in|with)\b(?!.*\?)"
+        ),
+        rf"{OPENING}what(?:'s|’s| is) new (?:in|on|about|with)\b",
         rf"{OPENING}how many {_ADJECTIVES}{_PAPERS}\b(?!.* (?:was|were)\b)",
         (
             rf"{OPENING}(?:what|which) (?:other |recent |more |previous |further )?"
@@ -74,6 +84,7 @@ _SEVERAL = tuple(
         ),
     )
 )
+_NEW = re.compile(rf"{OPENING}what(?:'s|’s| is) new\b", re.IGNORECASE)
 _NEWEST = re.compile(r"\b(?:newest|latest|most recent|last|recent)\b", re.IGNORECASE)
 _OLDEST = re.compile(r"\b(?:oldest|earliest|first ever|very first)\b", re.IGNORECASE)
 _PAPER = re.compile(rf"\b(?:paper|study|article|{_PAPERS})\b", re.IGNORECASE)
@@ -96,6 +107,8 @@ def order_of(question: str) -> Order:
     >>> order_of("What are the latest papers on bees?"), order_of("Which papers count bees?")
     ('newest', 'fit')
     """
+    if _NEW.match(question.strip()):
+        return "newest"
     if _PAPER.search(question):
         if _OLDEST.search(question):
             return "oldest"

@@ -64,7 +64,8 @@ _HOW_ARE_YOU = re.compile(
     re.IGNORECASE,
 )
 _ITSELF = re.compile(
-    r"^(?:(?:so|and|please|but)\s+)?(?:(?:who|what) (?:exactly )?are you|what(?:'s| is) your name"
+    r"^(?:(?:so|and|please|but)\s+)?(?:(?:who|what) (?:exactly )?are you"
+    r"|who (?:made|built|created|wrote|developed|programmed|trained) you|what(?:'s| is) your name"
     r"|what (?:else )?(?:can|could|do|should) (?:you|i) (?:do|ask|help)(?: (?:you|me|here|with|for"
     r"|about))*|how (?:can|do|should) (?:you|i) (?:help|work|use|start|begin)(?: (?:you|me|this"
     r"|here|it))*|(?:can|could|will) you (?:please )?help(?: me)?|help(?: me)?"

@@ -168,6 +168,46 @@ def test_a_survey_keeps_to_its_subject(tmp_path, model_cache):
         assert not any("mentions" in note for note in videos.notes)
 
 
+def test_a_name_lists_every_paper_that_has_it_and_no_other(tmp_path, model_cache):
+    names = [f"Study_of_Dialogue_{n}" for n in range(6)]
+    with _library_of(
+        tmp_path,
+        model_cache,
+        **{
+            name: f"We compare answers with those of GPT-4 on task {n}."
+            for n, name in enumerate(names)
+        },
+        Earlier_Models="We study bias in GPT-2 and in GPT-4o.",
+        Baking_Bread="Crust colour tells when bread is done.",
+    ) as library:
+        answer = library.ask("Which papers mention GPT-4?")
+        assert (answer.kind, answer.fitting, answer.abstained) == ("list", 6, False)
+        titles = {paper.title for paper in answer.papers.values()}
+        assert titles == {name.replace("_", " ") for name in names}
+
+
+def test_papers_are_grouped_by_words_of_a_title(tmp_path, model_cache):
+    with _library_of(
+        tmp_path,
+        model_cache,
+        **dict.fromkeys(
+            (
+                "Pruning_Networks_with_Graph_Theory",
+                "Pruning_Networks_as_Graph_Theory_Asks",
+                "Pruning_Networks_with_Learned_Masks",
+                "Pruning_Networks_as_Learned_Masks_Ask",
+                "Pruning_Networks_with_Coins",
+            ),
+            "Their cost becomes prohibitive. We prune networks.",
+        ),
+        **dict.fromkeys((f"Birds_of_Garden_{n}" for n in range(8)), "Birds sing at dawn."),
+    ) as library:
+        text = library.ask("Which papers prune networks?").text
+        headings = [line for line in text.split("\n") if line and "“" not in line]
+        assert any("raph theory" in line.lower() for line in headings)
+        assert not any("prohibitive" in line or "range" in line for line in headings)
+
+
 def test_a_premise_that_a_paper_says_the_other_way_round_is_told(tmp_path, model_cache):
     with _library_of(
         tmp_path,

@@ -81,3 +81,23 @@ def test_a_rewrite_that_finds_less_is_not_used(server, written):
     answer = chat.ask("And what doubles the error?")
     assert answer.standalone_question == f"{WHALES} And what doubles the error?"
     assert any("finds less" in note for note in answer.notes)
+
+
+def test_of_the_papers_named_last_one_can_be_asked_for(library):
+    chat = library.chat()
+    listed = chat.ask("Which papers study recall of facts in long documents?")
+    ids = {paper.id for paper in listed.papers.values()}
+    assert len(ids) >= 2
+    newest = chat.ask("Which of them is the newest?")
+    assert newest.kind == "library"
+    assert {paper.id for paper in newest.papers.values()} < ids
+    counted = chat.ask("And how many of these papers are from 2023?")
+    assert set(counted.filters.ids) <= ids
+
+
+def test_a_count_does_not_end_a_subject(library):
+    chat = library.chat()
+    chat.ask(WHALES)
+    assert chat.ask("How many papers are there?").kind == "library"
+    answer = chat.ask("And what doubles the error?")
+    assert answer.standalone_question == f"{WHALES} And what doubles the error?"

@@ -9,7 +9,7 @@ import pytest
 from rag import Filters, Paper
 from rag.index.catalog import Catalog, Entry
 from rag.questions.catalogue import answer_from_catalogue, no_paper_left
-from rag.questions.more import asks_for_more
+from rag.questions.more import among_them, asks_for_more
 from rag.questions.narrowing import narrow
 from rag.questions.negation import read_exclusions, ruled_out
 from rag.questions.premise import contradicted_premise, false_premise
@@ -277,3 +277,75 @@ def test_what_no_source_says_to_have_happened_is_told(question, event):
 def test_every_pattern_reads_the_same_openings(opening):
     assert asks_for_papers(f"{opening}which methods count bees?")
     assert len(sides_of(f"{opening}how do bees differ from wasps?")) == 2
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("Who wrote the paper on Bee Dances?", None),
+        ("Do you have anything by Hinton?", "No paper in this library names an author “Hinton”."),
+        ("Are there papers written by Ada Lovelace here?", "names an author “Ada Lovelace”"),
+        ("What does arXiv 2409.00055 say?", "There is no paper arxiv:2409.00055 in this library."),
+        ("How does 10.1000/xyz123 count bees?", "There is no paper doi:10.1000/xyz123"),
+        ("Is anything by hand counted?", None),
+        ("Which papers are written by hand?", None),
+    ],
+)
+def test_what_is_asked_of_a_paper_that_is_not_here(catalog, question, said):
+    facts = answer_from_catalogue(question, question, Filters(), catalog)
+    assert (facts is None) if said is None else (said in facts.text)
+    if said and "author" in said:
+        assert facts.notes == ("Of 1 paper no source names the authors.",)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Who wrote the paper on BeeNet?",
+        "Who wrote the BeeNet paper?",
+        "In which journal was the BeeNet paper published?",
+        "When was the paper about BeeNet published?",
+    ],
+)
+def test_a_paper_may_be_called_by_the_name_that_its_title_begins_with(catalog, question):
+    paper = Paper(id="a:9", title="BeeNet: Counting Bees", abstract="We count bees.")
+    catalog.put([Entry(paper, 1)])
+    facts = answer_from_catalogue(question, question, Filters(), catalog)
+    assert facts.papers == (paper,)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Preference optimisation methods that need no reference model",
+        "bee counting approaches without cameras",
+        "What's new in bee counting?",
+    ],
+)
+def test_subjects_without_a_verb_ask_for_papers(question):
+    assert asks_for_papers(question)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "The method that wins is fast?",
+        "Compare methods with labels",
+    ],
+)
+def test_sentences_about_methods_do_not(question):
+    assert not asks_for_papers(question)
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("which of them is the newest?", "which paper is the newest?"),
+        ("Which one of these papers uses graphs?", "Which paper uses graphs?"),
+        ("How many of those studies are from 2023?", "How many papers are from 2023?"),
+        ("Which of the two is faster?", None),
+        ("What of it?", None),
+    ],
+)
+def test_some_of_the_papers_named_last(text, asked):
+    assert among_them(text) == asked
