@@ -223,10 +223,15 @@ def _grouped(
     first = {
         name: min(by_fit.index(p) for p in group if group[p] == name) for name in group.values()
     }
-    alone = len(hits)
-    order = sorted(
-        by_fit, key=lambda place: (first.get(group.get(place, ""), alone), by_fit.index(place))
-    )
+    best = min(first.values(), default=0)
+
+    def rank(place: int) -> tuple[int, int]:
+        fit = by_fit.index(place)
+        # Papers alone stand behind the groups, but for those that fit better than all in groups.
+        alone = -1 if fit < best else len(hits)
+        return first[group[place]] if place in group else alone, fit
+
+    order = sorted(by_fit, key=rank)
     return tuple(group.get(place, "") for place in order), order
 
 
