@@ -40,6 +40,7 @@ _BACKGROUND = 20  # the rank of a paper that hardly fits
 _LOOKED_AT = 100  # papers: what the search weighs
 _NEAR = 0.9  # of the best cosine: so near in meaning, a paper needs no word of the subject
 _NARROWS = re.compile(r" (?:for|in|on|of|with|from|about|against|during|via|using) ")
+_SEVERAL_WORDS = 2
 _MARKS = ".,;:()[]\"'“”?!"
 _LEAST_GROUPED = 5  # papers: fewer are seen at a glance
 
@@ -104,9 +105,15 @@ def fitting(
     if names and (named := [hit for hit in kept if holds(hit.paper, names)]):
         return _ordered(named, reading), [], found.notes
     least = _least([hit.score for hit in kept])
-    fits = [hit for hit in kept if hit.paper.abstract and hit.score >= least]
+    subject = {one for word in _subject(request.question) for one in terms(word, grammar=False)}
+    fits = [
+        hit
+        for hit in kept
+        if hit.paper.abstract and (hit.score >= least or _is_titled(hit.paper, subject))
+    ]
     fits = _on_the_subject(request.question, fits)
-    notes = (*found.notes, *_unmentioned(request.question, fits, retrieval.keyword))
+    missing = () if reading.without else _unmentioned(request.question, fits, retrieval.keyword)
+    notes = (*found.notes, *missing)
     close = [hits[place].paper for place in sorted(gone) if hits[place].score >= least]
     return _ordered(fits, reading), close, notes
 
@@ -157,6 +164,16 @@ def _unmentioned(question: str, hits: Sequence[Hit], collection: Collection) -> 
         return ()
     papers = "The paper doesn't mention" if len(hits) == 1 else "None of these papers mentions"
     return (f"{papers} {' or '.join(missing)}.",)
+
+
+def _subject(question: str) -> list[str]:
+    """Return all telling words of a question."""
+    return [word for part in _divided(question) for word in part]
+
+
+def _is_titled(paper: Paper, subject: set[str]) -> bool:
+    """Tell whether a paper's title has all of a subject of several words: then it is on it."""
+    return len(subject) >= _SEVERAL_WORDS and subject <= set(terms(paper.title))
 
 
 def _divided(question: str) -> tuple[list[str], list[str]]:
@@ -264,5 +281,8 @@ _FURNITURE = frozenset(
     " outperforms performance significant significantly different several various recent widely"
     " code available problem task tasks datasets data based real world address addresses introduce"
     " including however large small across achieve achieves improve improves high low better"
-    " effective effectively efficient framework training".split()
+    " effective effectively efficient framework training deal deals dealing concern concerning"
+    " address discuss discusses cover covers focus focuses mention mentions investigate examine"
+    " investigates explore explores examines consider considers treat treats speak talk"
+    " there".split()
 )

@@ -17,6 +17,7 @@ from rag.answers.parts import prepare_parts
 from rag.answers.prepare import Prepared, prepare
 from rag.questions.catalogue import answer_from_catalogue, no_paper_left
 from rag.questions.narrowing import narrow
+from rag.questions.negation import read_exclusions
 from rag.questions.premise import contradicted_premise, false_premise
 from rag.questions.reading import Reading, read_question
 from rag.questions.small_talk import reply_to
@@ -112,6 +113,11 @@ def _read(request: AnswerRequest, retrieval: Retrieval) -> tuple[Reading, Answer
             narrowed = narrow(request.focus, retrieval.catalog, of_papers=True)
             read, question = narrowed.filters, narrowed.text
             reading = replace(reading, text=narrowed.text)
+        if before.several and not reading.several:  # "But not on fairness"
+            excluded = read_exclusions(reading.text)
+            # Where it says nothing else, it is left as it is.
+            rest = excluded.text if excluded.text != reading.text or not excluded.things else ""
+            reading = replace(reading, text=rest, without=excluded.things)
         read = combine(read, before.filters)
         several = reading.several or (before.several and not _content(reading.text))
         reading = replace(

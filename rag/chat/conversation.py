@@ -21,7 +21,12 @@ from rag.chat.follow_ups import (
 from rag.chat.readings import LEANING, follows_on
 from rag.errors import LLMError
 from rag.llm.budget import Usage, estimate_tokens
-from rag.questions.more import among_them, asks_for_more
+from rag.questions.more import (
+    about_the_paper,
+    among_them,
+    asks_for_more,
+    narrows_the_list,
+)
 from rag.search.query import LITERAL, MORE, Filters, check_question, without_command
 from rag.text.citations import Numbering
 
@@ -269,6 +274,7 @@ class _Turn:
         if prepared.settled is not None and prepared.settled.kind != "papers":
             return prepared
         bare = worded.depends and stands_for_nothing(self.question)
+        bare = bare or (last.kind == "list" and narrows_the_list(self.question))
         if named or bare or follows_on(self.question, prepared, cited, cue=worded.depends):
             self.follow_up = (
                 worded if worded.depends else join(self.question, self.past.topic, last)
@@ -316,8 +322,13 @@ class _Turn:
         """Prepare what asks of the papers that were named last: the rest, or which of them."""
         if last.kind == "list" and asks_for_more(self.question):
             return self._more(last)
-        question = among_them(self.question) if last.papers else None
-        if question is None:
+        if not last.papers:
+            return None
+        lead = next(iter(last.papers.values()))
+        if question := about_the_paper(self.question, lead.title):
+            self.follow_up = FollowUp(question, question)
+            return self._prepare(self.follow_up)
+        if not (question := among_them(self.question)):
             return None
         ids = tuple(paper.id for paper in last.papers.values())
         self._filters = replace(self._filters or Filters(), ids=ids)

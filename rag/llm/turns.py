@@ -197,8 +197,8 @@ class Turns:
         _, line_end, line = text.rpartition("\n")
         self._new_line = (bool(line_end) or self._new_line) and not line.strip(" \t>")
         self._begun = self._begun or bool(text.strip())
-        if words := text.rstrip(" \t"):
-            self._closed = words.rstrip("\"'”’)*_")[-1:] in _ENDS
+        if words := text.rstrip(" \t\"'”’)*_"):
+            self._closed = words[-1] in _ENDS
         self._last = text[-1]
 
     def _take(self, match: re.Match[str], *, final: bool) -> bool | None:

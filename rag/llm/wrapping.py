@@ -124,10 +124,12 @@ def _whole(text: str) -> tuple[Any, int | None]:
 
 def _part(text: str) -> Any:  # noqa: ANN401 - whatever JSON holds
     """Return what is there of an object, also of one that isn't quite JSON; None if it is none."""
-    from pydantic_core import from_json
+    from pydantic import TypeAdapter
 
     try:
-        return from_json(_STRING.sub(_mended, text), allow_partial="trailing-strings")
+        return TypeAdapter(Any).validate_json(
+            _STRING.sub(_mended, text), experimental_allow_partial="trailing-strings"
+        )
     except ValueError:
         with suppress(ValueError, SyntaxError, RecursionError, MemoryError):
             return ast.literal_eval(text.rstrip("`~ \t\n"))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rag.papers import Paper, find_identifier, title_key
@@ -209,6 +209,8 @@ def answer_from_catalogue(
         plain,
         re.IGNORECASE,
     )
+    if "undated" in words:
+        filters = replace(filters, has_date=False)
     narrowed = filters.author or filters.venue or filters.year_from or filters.year_to
     if kind == "list" and not _MATTER.isdisjoint(words):
         return None

@@ -21,6 +21,7 @@ _KINDS = rf"(?:{_PAPERS}|{_WAYS}|{_THINGS})"
 _VERBS = (
     r"what|which|who|how|why|when|where|is|are|was|were|do|does|did|can|could|will|would|should|has"
     r"|have|had|may|might|must|of|in|on|to|for|by|with|from|and|or|the|this|that|compare|explain"
+    r"|only|just|those|these|ones|them|but|it|i|we|you"
 )
 # Behind "which methods": what was done once, in one paper.
 _ONCE = r"(?! (?:best|well|out|in practice|was|were|did|had|has|is)\b)"
@@ -45,8 +46,17 @@ _SEVERAL = tuple(
             rf"{OPENING}(?:(?:can|could|would) you (?:please )?)?(?:list|name|find|show|enumerate"
             rf"|give|summari[sz]e|survey|review|collect)"
             r"(?: (?:me|us|all|every|any|some|the|other|more|of|known))*"
-            rf" {_ADJECTIVES}"
+            rf" (?:(?!(?:{_VERBS})\b)[\w-]+ ){{0,4}}"
             rf"(?:{_KINDS}|research|work|literature)\b"
+        ),
+        (
+            rf"{OPENING}(?:(?:can|could|would) you (?:please )?)?(?:give|write|show|provide)"
+            r"(?: me| us)? (?:an? )?(?:\w+ )?(?:overview|survey|review|summary) (?:of|on|about)\b"
+        ),
+        # Graph networks without message passing
+        (
+            rf"{OPENING}(?:(?!(?:{_VERBS})\b)[\w-]+ ){{1,5}}(?:without|excluding|but (?:not|no))\b"
+            r"(?!.*\?)"
         ),
         (
             rf"{OPENING}(?:(?:all|any|every|other|more|recent|new|newest|latest|oldest|some"

@@ -20,7 +20,7 @@ _BESIDE = frozenset(
     " one pretty quick really right same see sense so super team that that's the there this to"
     " today tomorrow too useful very was well what while will with you you're your yes yeah yep no"
     " answering helping helped time sir madam everything indeed were been being done enough"
-    " problem worries soon later mate many million".split()
+    " problem worries soon later mate many million work job stuff".split()
 )
 # In order: what comes first decides what "Hello, thanks for the help, bye!" is.
 _KINDS: tuple[tuple[str, frozenset[str]], ...] = (

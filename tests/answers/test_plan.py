@@ -186,6 +186,18 @@ def test_a_name_lists_every_paper_that_has_it_and_no_other(tmp_path, model_cache
         assert titles == {name.replace("_", " ") for name in names}
 
 
+def test_a_title_that_has_all_of_the_subject_fits(tmp_path, model_cache):
+    with _library_of(
+        tmp_path,
+        model_cache,
+        Federated_Learning="Federated learning trains models where federated learning keeps data.",
+        Rank_Aggregation_in_Federated_Learning="Votes of clients are merged by a server.",
+        **dict.fromkeys((f"Birds_of_Garden_{n}" for n in range(8)), "Birds sing at dawn."),
+    ) as library:
+        answer = library.ask("Which papers deal with federated learning?")
+        assert answer.fitting == 2
+
+
 def test_papers_are_grouped_by_words_of_a_title(tmp_path, model_cache):
     with _library_of(
         tmp_path,

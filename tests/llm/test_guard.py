@@ -397,6 +397,8 @@ PARTS = [
         " fast",
     ),
     *("[1]", "User:", "Okay, ", "Answer", "**", "</s>", "\\boxed{", "}", "# ", "a"),
+    *("&lt;think&gt;", "&lt;/think&gt;", "\\<think\\>", "```thinking\n", "\n```\n", "```json\n"),
+    *('{"answer": "', '", "citations": [1]}', '"}', "{'answer': '", "&", "\n\n", "the user"),
 ]
 
 

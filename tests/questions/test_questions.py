@@ -13,6 +13,7 @@ from rag.questions.more import among_them, asks_for_more
 from rag.questions.narrowing import narrow
 from rag.questions.negation import read_exclusions, ruled_out
 from rag.questions.premise import contradicted_premise, false_premise
+from rag.questions.reading import read_question
 from rag.questions.several import asks_for_papers
 from rag.questions.sides import sides_of
 from rag.questions.small_talk import reply_to
@@ -320,6 +321,9 @@ def test_a_paper_may_be_called_by_the_name_that_its_title_begins_with(catalog, q
         "Preference optimisation methods that need no reference model",
         "bee counting approaches without cameras",
         "What's new in bee counting?",
+        "hive models without cameras",
+        "Show me the latest social insect behaviour papers",
+        "Give me a short overview of bee counting",
     ],
 )
 def test_subjects_without_a_verb_ask_for_papers(question):
@@ -349,3 +353,15 @@ def test_sentences_about_methods_do_not(question):
 )
 def test_some_of_the_papers_named_last(text, asked):
     assert among_them(text) == asked
+
+
+def test_papers_without_a_year_can_be_listed(catalog):
+    question = "Which papers are undated?"
+    facts = answer_from_catalogue(question, question, Filters(), catalog)
+    assert [paper.id for paper in facts.papers] == [ANTS.id]
+
+
+def test_what_tells_to_list_is_not_looked_for(catalog):
+    assert read_question("List all papers on listwise ranking", catalog).text.startswith(
+        "papers on"
+    )
