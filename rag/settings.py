@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -90,7 +91,7 @@ class Settings(BaseSettings):
         False, description="Whether the second reader may be downloaded when it is first used."
     )
     abstain_below: float = Field(
-        0.25,
+        0.2,
         ge=0.0,
         le=1.0,
         description="Confidence, 0 to 1, below which a question is not answered.",
@@ -193,6 +194,17 @@ class Settings(BaseSettings):
         200, ge=1, description="How many megabytes of answers are kept; the oldest go first."
     )
 
+    ui_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Names beside this machine's own under which the page may be asked for, with "
+        "commas between them.",
+    )
+    ui_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Pages of other sites that may use this one, such as https://lab.example, "
+        "with commas between them.",
+    )
+
     @field_validator("chroma_url", "embedding_base_url")
     @classmethod
     def _check_url(cls, value: str | None) -> str | None:
@@ -216,7 +228,23 @@ class Settings(BaseSettings):
                 raise ValueError(f"{name} needs an address that begins with http:// or https://")
         return value
 
-    @field_validator("web_private_hosts", mode="before")
+    @field_validator("ui_origins", mode="before")
+    @classmethod
+    def _read_origins(cls, value: object) -> object:
+        listed = value.split(",") if isinstance(value, str) else value
+        if isinstance(listed, list | tuple) and all(isinstance(one, str) for one in listed):
+            return tuple(url for one in listed if (url := one.strip().rstrip("/").lower()))
+        return value
+
+    @field_validator("ui_origins")
+    @classmethod
+    def _check_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for one in value:
+            if not re.fullmatch(r"https?://[^/?#\s]+", one):
+                raise ValueError(f"{one} is no origin, such as https://lab.example or with a :port")
+        return value
+
+    @field_validator("web_private_hosts", "ui_hosts", mode="before")
     @classmethod
     def _read_hosts(cls, value: object) -> object:
         listed = value.split(",") if isinstance(value, str) else value

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rag.evidence.cues import asks_for_a_number, count_numbers, lacks_measure
-from rag.evidence.names import held_in, names_in, subjects
+from rag.evidence.names import either, held_in, names_in, subjects
 from rag.models.linear import load_models
 from rag.text.terms import rarity, terms
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from rag.text.terms import Collection
 
 __all__ = [
+    "FAR_OFF",
     "NO_ANSWER",
     "SIGNALS",
     "STRONG",
@@ -41,6 +42,8 @@ __all__ = [
 NO_ANSWER = "The papers found don't hold an answer to that."
 # From here the evidence is quoted although a model that read it found no answer.
 STRONG = 0.5
+# Below it a model isn't asked either. Between that and where quotes are declined it decides.
+FAR_OFF = 0.1
 
 _EPSILON = 0.03  # a sentence that says nothing counts no less: small libraries have few others
 _BEST = 3  # sentences whose scores are taken together
@@ -96,7 +99,9 @@ def read_signals(
     papers = [hit.paper for hit in hits]
     first = evidence[0].paper if evidence else 0
     words = subjects(question)
-    held = [held_in(f"{paper.title}\n{paper.abstract}", words) for paper in papers]
+    held = [
+        either(question, held_in(f"{paper.title}\n{paper.abstract}", words)) for paper in papers
+    ]
     names = set(names_in(question)) & set(words)
     anywhere = set().union(*held)
     numbers = asks_for_a_number(question) and not count_numbers(papers[first].abstract)

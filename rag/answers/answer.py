@@ -199,10 +199,13 @@ class Answer(_Checked):
         """How sure the answer is, in words: what was found, and what checking it gave.
 
         The papers may well hold the answer, and the model may still have written something else:
-        a written answer is no surer than the share of its sentences that are supported.
+        a written answer is no surer than the share of its sentences that are supported. Empty
+        where the papers gave no answer, or weren't asked.
         """
         from rag.answers.abstention import in_words
 
+        if self.abstained or self.kind not in {"papers", "list"}:
+            return ""
         if self.mode != "llm" or not self.sentences:
             return in_words(self.confidence)
         worth = {"supported": 1.0, "weak": 0.6, "unchecked": 0.5}

@@ -189,10 +189,12 @@ def _is_left_over(line: str) -> bool:
 
 
 def _is_claim(sentence: CitedSentence, titles: Container[str]) -> bool:
-    if sentence.numbers or sentence.unknown or sentence.kind == "code":
+    if sentence.unknown or sentence.kind == "code":
         return True
     if bare(sentence.text) in titles:
         return False
+    if sentence.numbers:
+        return True
     states = {"heading": heading_makes_claim, "row": row_makes_claim}.get(
         sentence.kind, makes_claim
     )

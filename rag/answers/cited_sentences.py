@@ -3,7 +3,8 @@
 An answer is Markdown: paragraphs, list items, headings, table rows, code. A marker behind a full
 stop belongs to the sentence before it, one at the end of a list item to that item's last sentence,
 and one that stands where the subject would ("[2] shows that ...") to the sentence it begins. Where
-a paragraph begins with a marker and ends without one, each marker leads its sentence; one in a
+a paragraph begins with a marker and ends without one, each marker leads what stands before the
+next; where a paragraph has none but behind its last full stop, those cover all of it; one in a
 table's cell of its own covers the row.
 """
 
@@ -59,6 +60,8 @@ _PARTING = re.compile(
     re.IGNORECASE,
 )
 _JOINT = re.compile(r"(?:\s*(?:[,;&]|,?\s*and)\s*)?")
+_STOP = re.compile(r"\s*\.\s*")
+_SECOND_STOP = re.compile(r"\s*\.(?!\w)")  # of "It is fast. [1]."
 # What the removal of markers leaves behind: "(see [1])" becomes "(see )".
 _LEFT_OVER = re.compile(r"\s*\(\s*(?:see|see also|cf\.|e\.g\.,?)?[\s,;]*\)|\s+(?=[,;:.!?](?!\w))")
 _ENDS_SENTENCE = ".!?:"
@@ -143,7 +146,11 @@ def _sentences(text: str, block: Block, markers: list[PlacedMarker]) -> list[Cit
             end=plain.where[span.end - 1] + 1,
             kind=block.kind,
         )
+        if plain.lead and not cited and found:
+            sentence = replace(sentence, numbers=found[-1].numbers, unknown=found[-1].unknown)
         found.append(_widen(text, _cite(sentence, cited), block))
+    if plain.closing:
+        found = [_also_cite(sentence, markers) for sentence in found]
     return [_also_cite(sentence, shared) for sentence in found]
 
 
@@ -169,6 +176,8 @@ class _Plain:
         places: For each marker, a place in the text behind the start of the sentence that it
             belongs to, and not behind that of the next.
         cited: Offsets of full stops that a marker stands at.
+        lead: Whether markers stand before what they belong to.
+        closing: Whether all markers stand behind the last full stop of running text.
     """
 
     def __init__(self, text: str, block: Block, markers: Sequence[PlacedMarker]) -> None:
@@ -177,23 +186,35 @@ class _Plain:
         self.where: list[int] = []
         self.places: list[int] = []
         self.cited: set[int] = set()
-        groups = _groups(text, markers)
-        lead = _markers_lead(text, block, groups, self._dropped)
+        groups = _groups(text, markers, block.end)
+        self.lead = lead = _markers_lead(text, block, groups, self._dropped)
         led: list[int] = []  # the places that lie before the sentence that they belong to
         at = block.start
+        closed = block.start  # where the last group ended
         for group in groups:
+            # Of "It is fast [1]. [2] It is small [2]." the second marker leads.
+            leads = lead or bool(_STOP.fullmatch(text, closed, group[0].start))
             self._add(text, at, group[0].start)
-            at, after = group[-1].end, text[group[-1].end : block.end]
+            at = closed = group[-1].end
+            after = text[at : block.end]
+            second = _SECOND_STOP.match(after) if self.text.rstrip()[-1:] in _STOPS else None
             if _is_subject(self.text, after):
                 # Where a sentence begins with its source, the splitter must see a beginning.
                 self._insert("X", group[0].start)
-            elif lead and self.text.rstrip()[-1:] in _STOPS:
+            elif leads and not second and self.text.rstrip()[-1:] in _STOPS:
                 at += _LEAD_SIGN.match(after).end()  # type: ignore[union-attr] # or nothing
                 led += range(len(self.places), len(self.places) + len(group))
             else:
                 self._close(group[0].start, after)
+                at += second.end() if second else 0
             self.places += [len(self.text)] * len(group)
         self._add(text, at, block.end)
+        first = groups[0][0].start if groups else block.end
+        self.closing = (
+            block.kind == "prose"
+            and text[block.start : first].rstrip()[-1:] in {*_STOPS}
+            and not without_markers(text[first : block.end]).strip(" \t\n.,;&")
+        )
         for index in led:
             rest = self.text[self.places[index] :]
             self.places[index] += len(rest) - len(rest.lstrip()) + 1
@@ -235,15 +256,22 @@ def _markers_lead(
     return ends_with_words or words(block.start, last[0].start)[-1:] not in set(_STOPS)
 
 
-def _groups(text: str, markers: Sequence[PlacedMarker]) -> list[list[PlacedMarker]]:
-    """Join the markers that stand together: [1][2], or [1], [2] and [3]."""
+def _groups(text: str, markers: Sequence[PlacedMarker], end: int) -> list[list[PlacedMarker]]:
+    """Join the markers that stand together: [1][2], or [1], [2] and [3], or [1]. [2]. [3]."""
     groups: list[list[PlacedMarker]] = []
     for marker in markers:
         if groups and _JOINT.fullmatch(text, groups[-1][-1].end, marker.start):
             groups[-1].append(marker)
         else:
             groups.append([marker])
-    return groups
+    joined = groups[:1]
+    for group in groups[1:]:
+        alone = text[group[-1].end : end].lstrip()[:1] in {"", "."}
+        if alone and _STOP.fullmatch(text, joined[-1][-1].end, group[0].start):
+            joined[-1] += group
+        else:
+            joined.append(group)
+    return joined
 
 
 def _is_subject(before: str, after: str) -> bool:

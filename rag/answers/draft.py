@@ -5,6 +5,7 @@ Nothing here waits for anything, so that streamed and awaited answers are made b
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import threading
@@ -12,7 +13,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from rag.answers.abstention import NO_ANSWER, STRONG
+from rag.answers.abstention import FAR_OFF, NO_ANSWER, STRONG
 from rag.answers.answer import Answer
 from rag.answers.checking import check_text, left_out_note, without_failed
 from rag.answers.cited_sentences import split_claims
@@ -37,13 +38,14 @@ from rag.text.decoding import one_line
 from rag.verification.claims import makes_claim
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from rag.answers.checking import Checked
     from rag.answers.cited_sentences import CitedSentence
     from rag.answers.prepare import Prepared
     from rag.llm.client import LLMClient
     from rag.llm.prompts import Prompts
+    from rag.papers import Paper
     from rag.settings import Settings
     from rag.text.citations import Numbering, Piece
     from rag.verification.verifier import Verifier
@@ -120,7 +122,8 @@ class Draft:
         self._ready: Answer | None = None
         self._quoted = False
         self.open = True
-        if prepared.confidence < tools.settings.abstain_below or not prepared.hits:
+        least = min(tools.settings.abstain_below, FAR_OFF)
+        if prepared.confidence < least or not prepared.hits:
             self._end_with(abstain(prepared))
 
     # --- asking the model -------------------------------------------------------------------
@@ -149,7 +152,7 @@ class Draft:
         self._reply = _Reply(_CHARACTERS * room.output, sources)
         # Papers that are new to the check can be read while the model writes.
         self._warming = threading.Thread(
-            target=self._tools.verifier.learn, args=(self._context.papers,), daemon=True
+            target=_warm, args=(self._tools.verifier, self._context.papers), daemon=True
         )
         self._warming.start()
         self._asked = time.perf_counter()
@@ -421,6 +424,13 @@ def request_messages(
         sentinel=SENTINEL,
     )
     return Message("system", prompts.fill("answer", sentinel=SENTINEL)), Message("user", task)
+
+
+def _warm(verifier: Verifier, papers: Sequence[Paper]) -> None:
+    # What goes wrong here goes wrong in the check as well, and is told there; a program that ends
+    # meanwhile, after a model that failed, takes away what this needs.
+    with contextlib.suppress(Exception):
+        verifier.learn(papers)
 
 
 def _join(pieces: Iterable[Piece]) -> str:

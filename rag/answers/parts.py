@@ -1,6 +1,8 @@
 """Questions in parts: each side of a comparison, each half of a double question, by itself.
 
 Where one paper speaks of both sides, the question as a whole finds it, and nothing is divided.
+The halves of a double question are mostly about one paper, which the whole of it finds best: each
+half is answered from that one unless another answers it far better.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["prepare_parts"]
 
 _MOST = 3  # papers of a side that go along
+_AS_GOOD = 0.3  # how much of the best sentence's score the paper of the whole question needs
 
 
 def prepare_parts(request: AnswerRequest, sides: Sequence[Side], retrieval: Retrieval) -> Prepared:
@@ -30,7 +33,15 @@ def prepare_parts(request: AnswerRequest, sides: Sequence[Side], retrieval: Retr
     whole = prepare(request, retrieval)
     if _in_one(whole, sides):
         return whole
-    parts = tuple(Part(name=side.name, prepared=_side(request, side, retrieval)) for side in sides)
+    parts = tuple(
+        Part(
+            name=side.name,
+            prepared=_side(request, side, retrieval)
+            if side.thing
+            else _half(request, side, retrieval, _lead(whole)),
+        )
+        for side in sides
+    )
     if not any(part.prepared.evidence for part in parts):
         # No paper has the words for either; the question as a whole may be near to one.
         return sure_of_names(whole)
@@ -74,20 +85,40 @@ def _in_one(whole: Prepared, sides: Sequence[Side]) -> bool:
     """Tell whether the paper that would be quoted first speaks of all sides."""
     if not whole.evidence:
         return True
-    lead = whole.hits[whole.evidence[0].paper].paper
+    lead = _lead(whole)
     things = [side.thing for side in sides]
     return all(things) and all(_speaks_of(lead, thing) for thing in things)
 
 
+def _lead(whole: Prepared) -> Paper:
+    return whole.hits[whole.evidence[0].paper].paper
+
+
+def _half(request: AnswerRequest, side: Side, retrieval: Retrieval, lead: Paper) -> Prepared:
+    asked = replace(request, question=side.question, also=(*request.also, lead.id))
+    prepared = prepare(asked, retrieval)
+    kept = among(prepared, lambda paper: paper.id == lead.id)
+    best = prepared.evidence[0].score if prepared.evidence else 0.0
+    if kept.evidence and kept.evidence[0].score >= _AS_GOOD * best:
+        return kept
+    return sure_of_names(prepared)
+
+
 def _side(request: AnswerRequest, side: Side, retrieval: Retrieval) -> Prepared:
     prepared = prepare(replace(request, question=side.question), retrieval)
-    if not side.thing:
-        return sure_of_names(prepared)
     kept = among(prepared, lambda paper: _speaks_of(paper, side.thing))
-    # A paper that speaks of a thing says something of it.
-    return replace(kept, confidence=max(kept.confidence, OF_A_NAME) if kept.evidence else 0.0)
+    if not kept.evidence:
+        return replace(kept, confidence=0.0)
+    # A paper that has the very words says something of the thing; one that only has words of
+    # these initials may not.
+    named = set(terms(side.thing)) <= set(terms(_text(_lead(kept))))
+    return replace(kept, confidence=max(kept.confidence, OF_A_NAME) if named else kept.confidence)
 
 
 def _speaks_of(paper: Paper, thing: str) -> bool:
     words = [word for word in thing.split() if terms(word, grammar=False)]
-    return len(held_in(f"{paper.title}\n{paper.abstract}", words)) == len(set(words))
+    return len(held_in(_text(paper), words)) == len(set(words))
+
+
+def _text(paper: Paper) -> str:
+    return f"{paper.title}\n{paper.abstract}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from rag.evidence.names import held_in, names_in, subjects
+from rag.evidence.names import either, held_in, names_in, subjects
 from rag.text.words import ASKING, RELATING, stem
 
 if TYPE_CHECKING:
@@ -39,18 +39,19 @@ def shortfalls(question: str, papers: Sequence[Paper]) -> tuple[str, ...]:
     """
     names = set(names_in(question))
     words = [word for word in subjects(question) if word in names or not _relates(word)]
-    return tuple(_shortfall(words, paper) for paper in papers)
+    return tuple(_shortfall(question, words, paper) for paper in papers)
 
 
 def _relates(word: str) -> bool:
     return all(stem(part) in _RELATING for part in _SOUGHT.findall(word.casefold()))
 
 
-def _shortfall(words: Sequence[str], paper: Paper) -> str:
+def _shortfall(question: str, words: Sequence[str], paper: Paper) -> str:
     text = f"{paper.title}\n{paper.abstract}"
-    held = held_in(text, words)
     stems = _stems(text)
-    missing = [word for word in words if word not in held and not _occurs(word, stems)]
+    held = held_in(text, words) | {word for word in words if _occurs(word, stems)}
+    held = either(question, held)
+    missing = [word for word in words if word not in held]
     if not missing:
         return "is on the subject, but no sentence of it answers this"
     if len(missing) == len(words) > 1:

@@ -43,12 +43,9 @@ def answer_view(answer: Answer) -> RenderableType:
             parts.append(numbered(("-", paper) for paper in _closest(answer)))
     elif answer.mode == "llm":
         parts += [_checked_text(answer.text, answer.sentences), Text(), *_findings(answer)]
-        parts += sources_view(answer.papers)
+        parts += [*sources_view(answer.papers), *_sure(answer)]
     else:
-        parts += [_quoted(answer), *sources_view(answer.papers)]
-        if answer.kind in {"papers", "list"}:
-            sure = f"\nConfidence: {answer.certainty} ({answer.confidence:.2f})"
-            parts.append(Text(sure, style="dim"))
+        parts += [_quoted(answer), *sources_view(answer.papers), *_sure(answer)]
     parts += [Text(f"\n{note}", style="dim") for note in answer.notes]
     return Group(*parts)
 
@@ -65,6 +62,12 @@ def verification_view(checked: Verification) -> RenderableType:
     parts += sources_view(checked.papers)
     parts += [Text(for_terminal(f"\n{note}"), style="dim") for note in checked.notes]
     return Group(*parts)
+
+
+def _sure(answer: Answer) -> Iterator[RenderableType]:
+    if answer.certainty:
+        sure = f"\nConfidence: {answer.certainty} ({answer.confidence:.2f})"
+        yield Text(sure, style="dim")
 
 
 def _closest(answer: Answer) -> Iterator[RenderableType]:

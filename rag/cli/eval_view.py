@@ -59,7 +59,7 @@ def _answers(report: AnswerReport) -> list[RenderableType]:
     parts: list[RenderableType] = [_heading(f"Answers: {report.overall.count:,} questions")]
     parts.append(_figures(report.overall, ANSWER_METRICS))
     if len(report.kinds) > 1:
-        names = [name for name in ANSWER_METRICS if name != "AURC"]
+        names = [name for name in ANSWER_METRICS if name not in {"AURC", "ECE"}]
         rows = [
             [kind, f"{figures.count:,}"]
             + [f"{figures.metrics[n]:.2f}" if n in figures.metrics else "-" for n in names]
@@ -76,6 +76,19 @@ def _answers(report: AnswerReport) -> list[RenderableType]:
         ]
         parts.append(_heading("When only the surest questions are answered"))
         parts.append(_grid(rows, ["answered", "wrong", "confidence from"]))
+    if report.calibration:
+        rows = [
+            [
+                point.words,
+                f"{point.count:,}",
+                f"{point.confidence:.2f}",
+                f"{point.answerable:.0%}",
+                f"{point.right:.0%}",
+            ]
+            for point in report.calibration
+        ]
+        parts.append(_heading("How sure the answers given were"))
+        parts.append(_grid(rows, ["", "n", "confidence", "have an answer", "right paper first"]))
     return parts
 
 

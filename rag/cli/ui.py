@@ -37,6 +37,23 @@ def ui(
     no_auth: Annotated[
         bool, typer.Option("--no-auth", help="Let in everyone who reaches the host.")
     ] = False,
+    token_file: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Tokens that let programs past the login, one a line; else RAG_UI_TOKENS.",
+        ),
+    ] = None,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME", help="A name, as of a proxy, under which the page is asked for."
+        ),
+    ] = None,
+    allow_origin: Annotated[
+        list[str] | None,
+        typer.Option(metavar="URL", help="Another site whose pages may use this one."),
+    ] = None,
     read_only: Annotated[
         bool, typer.Option("--read-only", help="Refuse every change to the library.")
     ] = False,
@@ -58,11 +75,17 @@ def ui(
     from rich.text import Text
 
     from rag.errors import SettingsError
-    from rag.ui.options import ServeOptions, read_login
+    from rag.settings import load_settings
+    from rag.ui.options import ServeOptions, read_login, read_tokens
     from rag.ui.serve import launch
 
     if password_file is not None and auth is None:
         raise SettingsError("A password needs a name.", hint="Give one with --auth USER.")
+    settings = load_settings(
+        storage=storage,
+        ui_hosts=tuple(allow_host) if allow_host else None,
+        ui_origins=tuple(allow_origin) if allow_origin else None,
+    )
     options = ServeOptions(
         host=host,
         port=port,
@@ -73,6 +96,9 @@ def ui(
         mcp=mcp,
         models=tuple(model or ()),
         open_browser=open_browser,
+        hosts=settings.ui_hosts,
+        origins=settings.ui_origins,
+        tokens=read_tokens(token_file) if auth is not None or token_file is not None else (),
     )
 
     def ready(address: str) -> None:

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from rag.evaluation.metrics import (
+    CalibrationPoint,
     Interval,
     RiskPoint,
     auroc,
     auroc_interval,
+    calibration,
     mean_interval,
     risk_coverage,
 )
@@ -36,7 +38,7 @@ __all__ = [
     "measure_evidence",
 ]
 
-# What each figure is called, and what it says. All but the last are better when higher.
+# What each figure is called, and what it says. All but the last two are better when higher.
 ANSWER_METRICS = {
     "first-paper": "the first cited paper is a right one",
     "cited-papers": "share of the right papers cited",
@@ -47,6 +49,7 @@ ANSWER_METRICS = {
     "declined": "unanswerable questions declined",
     "AUROC": "confidence tells the two apart",
     "AURC": "risk over coverage; lower is better",
+    "ECE": "how far confidence is off, of answers given; lower is better",
 }
 EVIDENCE_METRICS = {
     "evidence@1": "the best sentence is evidence",
@@ -80,6 +83,7 @@ class Outcome:
         question: The question.
         answered: False when the program abstained.
         confidence: As the answer states it.
+        certainty: The same in words.
         values: The figures of this question that apply to it.
         right: Whether answering is right: the first paper cited, or that would have been cited
             had the program not abstained, is one that answers the question.
@@ -89,6 +93,7 @@ class Outcome:
     question: Question
     answered: bool
     confidence: float
+    certainty: str
     values: dict[str, float]
     right: bool
     cited: tuple[str, ...]
@@ -116,12 +121,15 @@ class AnswerReport:
         kinds: The figures of each kind; the AUROC of a kind of unanswerable questions is that
             against all answerable ones.
         curve: Risk at some coverages; empty where every question is answerable.
+        calibration: How sure the answers that were given were, and how often that was justified;
+            empty where every question is answerable.
         outcomes: What came of each question.
     """
 
     overall: Figures
     kinds: dict[str, Figures]
     curve: list[RiskPoint]
+    calibration: list[CalibrationPoint]
     outcomes: tuple[Outcome, ...]
 
     def as_dict(self) -> dict[str, Any]:
@@ -136,6 +144,7 @@ class AnswerReport:
             "intervals": self.overall.intervals,
             "kinds": kinds,
             "risk_coverage": [asdict(point) for point in self.curve],
+            "calibration": [asdict(point) for point in self.calibration],
         }
 
 
@@ -211,6 +220,7 @@ def _outcome(question: Question, answer: Answer, forced: Answer) -> Outcome:
         question=question,
         answered=not answer.abstained,
         confidence=answer.confidence,
+        certainty=answer.certainty,
         values=values,
         right=bool({*would_cite} & {*question.papers}),
         cited=cited,
@@ -244,16 +254,25 @@ def measure_answers(outcomes: Sequence[Outcome]) -> AnswerReport:
     for one in outcomes:
         kinds.setdefault(one.question.kind, []).append(one)
     curve: list[RiskPoint] = []
+    points: list[CalibrationPoint] = []
     overall = _figures(outcomes, confident)
     if "AUROC" in overall.metrics:
         curve, area = risk_coverage(
             [one.confidence for one in outcomes], [one.right for one in outcomes]
         )
         overall.metrics["AURC"] = area
+        if given := [one for one in outcomes if one.answered]:
+            points, overall.metrics["ECE"] = calibration(
+                [one.certainty for one in given],
+                [one.confidence for one in given],
+                [bool(one.question.papers) for one in given],
+                [one.right for one in given],
+            )
     return AnswerReport(
         overall=overall,
         kinds={kind: _figures(some, confident) for kind, some in kinds.items()},
         curve=curve,
+        calibration=points,
         outcomes=tuple(outcomes),
     )
 

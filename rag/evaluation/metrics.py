@@ -189,6 +189,61 @@ def risk_coverage(
     return points, float(risks.mean())
 
 
+@dataclass(frozen=True, slots=True)
+class CalibrationPoint:
+    """What a stretch of the confidence was worth.
+
+    Attributes:
+        words: How such a confidence is told to a reader.
+        count: How many questions fell into it.
+        confidence: Their mean confidence, 0 to 1.
+        answerable: Share of them that have an answer.
+        right: Share of them that have one and were answered from a right paper first.
+    """
+
+    words: str
+    count: int
+    confidence: float
+    answerable: float
+    right: float
+
+
+def calibration(
+    words: Sequence[str],
+    confidences: Sequence[float],
+    answerable: Sequence[bool],
+    right: Sequence[bool],
+) -> tuple[list[CalibrationPoint], float]:
+    """Compare how sure answers were with how often that was justified.
+
+    Args:
+        words: How sure each answer was, in words; these are the bins.
+        confidences: The same as numbers, 0 to 1.
+        answerable: Whether each question has an answer.
+        right: Whether answering it was right.
+
+    Returns:
+        The bins, surest first; and the expected calibration error over them, the mean distance of
+        confidence and share that are answerable (Naeini, Cooper and Hauskrecht, AAAI 2015).
+    """
+    points = []
+    for word in dict.fromkeys(words):
+        inside = [place for place, own in enumerate(words) if own == word]
+        points.append(
+            CalibrationPoint(
+                word,
+                len(inside),
+                *(
+                    float(np.mean([values[place] for place in inside]))
+                    for values in (confidences, answerable, right)
+                ),
+            )
+        )
+    points.sort(key=lambda point: -point.confidence)
+    gaps = sum(point.count * abs(point.confidence - point.answerable) for point in points)
+    return points, gaps / (len(words) or 1)
+
+
 def _resample(size: int, *, seed: int = _SEED) -> Iterator[NDArray[np.float64]]:
     """Yield how often each of `size` queries is drawn, in blocks of rows of resamples."""
     random = np.random.default_rng(seed)

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["LIMITED_METRICS", "EvalReport", "Limit", "write_records"]
 
-# AURC is better when lower, so a lower limit makes no sense for it.
-LIMITED_METRICS = (*RANKING_METRICS, *EVIDENCE_METRICS, *list(ANSWER_METRICS)[:-1])
+# AURC and ECE are better when lower, so a lower limit makes no sense for them.
+LIMITED_METRICS = (*RANKING_METRICS, *EVIDENCE_METRICS, *list(ANSWER_METRICS)[:-2])
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,18 +11,23 @@ import re
 from typing import TYPE_CHECKING
 
 from rag.text.terms import as_name, terms
-from rag.text.words import ASKING
+from rag.text.words import ASKING, GRAMMAR
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["held_in", "names_in", "subjects"]
+__all__ = ["either", "held_in", "names_in", "subjects"]
 
 _WORD = re.compile(r"[^\W_](?:[\w'’.-]*\w)?")
 _ACRONYM = re.compile(r"[A-Z]{2,6}s?")
 _POSSESSIVE = re.compile(r"['’]s?$")
 _JOINED = re.compile(r"[-–/]")
 _LETTERS = re.compile(r"[^\W\d_]+")
+# "Chinese or Korean", "BLEU, ROUGE or METEOR": a text that has one of them has what is asked for.
+_EITHER = re.compile(
+    r"(?<![\w’'.-])[\w’'.-]++(?:, (?!or )[\w’'.-]++){0,8},? or [\w’'.-]++", re.IGNORECASE
+)
+_CLAUSE = re.compile(r"[^\w\s'’–-]+")
 # Between letters and digits: who writes "TLR-4" and who writes "TLR4" mean the same.
 _LOOSE = re.compile(r"(?<=[^\W\d_])[-–/ ](?=\d)")
 _CAPITAL = re.compile(r"(?<=[^\W_A-Z.?!:] )[A-Z][^\W\dA-Z_]+")
@@ -56,8 +61,25 @@ def subjects(question: str) -> tuple[str, ...]:
     return tuple(word for word in words if word.casefold() not in ASKING and len(word) > 1)
 
 
+def either(question: str, held: set[str]) -> set[str]:
+    """Add to the words that a text has those that the question gives as alternatives to them.
+
+    >>> sorted(either("Are there corpora in Chinese or Korean?", {"Korean"}))
+    ['Chinese', 'Korean']
+    """
+    found = set(held)
+    for match in _EITHER.finditer(question):
+        words = [word for word in _WORD.findall(match[0]) if word != "or"]
+        if not held.isdisjoint(words):
+            found.update(words)
+    return found
+
+
 def held_in(text: str, words: Iterable[str]) -> set[str]:
     """Return those of a question's words that a text has: as they are, or abbreviated by them.
+
+    An abbreviation stands for words in a row, function words aside and within a clause: across
+    an abstract the initials of three words make almost any three letters.
 
     >>> sorted(held_in("TLR-4 and hidden Markov models", ["TLR4", "HMMs", "models", "mice"]))
     ['HMMs', 'TLR4', 'models']
@@ -65,8 +87,13 @@ def held_in(text: str, words: Iterable[str]) -> set[str]:
     held = {*terms(text), *terms(_LOOSE.sub("", text))}
     # A name that the question writes in capitals may stand with one here: "BERT" and "Bert".
     held.update(term for word in _CAPITAL.findall(text) for term in terms(as_name(word)))
-    initials = "".join(word[0] for word in _LETTERS.findall(text)).lower()
+    initials = " ".join(map(_initials, _CLAUSE.split(text)))
     return {word for word in words if _holds(held, initials, word)}
+
+
+def _initials(clause: str) -> str:
+    words = (word.lower() for word in _LETTERS.findall(clause))
+    return "".join(word[0] for word in words if word not in GRAMMAR)
 
 
 def _holds(held: set[str], initials: str, word: str) -> bool:

@@ -62,7 +62,7 @@ _ORDERS = {
     ("year", False): "year IS NULL, year, title_key, id",
     ("year", True): "year IS NULL, year DESC, title_key, id",
 }
-_VERSION = 4  # of both caches: raise it when the schema here or in the keyword index changes
+_VERSION = 5  # of both caches: raise it when the schema here or in the keyword index changes
 
 
 @dataclass(frozen=True, slots=True)

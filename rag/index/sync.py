@@ -14,7 +14,7 @@ from rag.index.matching import Shelf
 from rag.index.paper_index import chunk_ids
 from rag.index.parts import assemble, extend, free_id
 from rag.papers import History, Part
-from rag.sources.base import Rejection
+from rag.sources.base import Rejection, Unread
 
 if TYPE_CHECKING:
     from rag.index.encoding import EncodedPaper
@@ -68,7 +68,8 @@ class AddReport:
         updated: Papers of which something changed.
         unchanged: Papers that were there already, the same.
         duplicates: Records of a paper that the same call had already met.
-        rejected: What could not be read or taken, with source, place and reason: the first 1,000.
+        rejected: What could not be read or taken, with source, place and reason: the first 1,000,
+            and the first 1,000 of those behind them that tell of a document that wasn't read on.
         rejected_more: How many more there were.
         differing: What was merged although the abstracts differ: the first 1,000.
         differing_more: How many more there were.
@@ -99,8 +100,11 @@ class AddReport:
         return len(self.differing) + self.differing_more
 
     def reject(self, rejection: Rejection) -> None:
-        """Note what was rejected, or count it where a whole file of it has been noted."""
-        if len(self.rejected) < _LISTED:
+        """Note what was rejected, or count it where a whole file of it has been noted.
+
+        What was not read at all is told also behind many records that were rejected.
+        """
+        if len(self.rejected) < _LISTED * (1 + isinstance(rejection, Unread)):
             self.rejected.append(rejection)
         else:
             self.rejected_more += 1

@@ -24,7 +24,7 @@ __all__ = ["SENTINEL", "Screen", "declines", "quarantine"]
 SENTINEL = "NOT-IN-THE-PAPERS"
 
 # "p < 0.05" stays; "</paper>", "<|im_start|>", "<<SYS>>" and "<s>" can't stay as they are.
-_TAG = re.compile(r"[<◁](?=[/!?|<｜]*[A-Za-z|｜])")
+_TAG = re.compile(r"[<◁](?=[/!?|<｜]{0,3}[A-Za-z|｜])")
 _TURN = re.compile(
     r"\[(/?(?:INST|SYS|SYSTEM_PROMPT|AVAILABLE_TOOLS|THINK)\b[^\]]*)\]", re.IGNORECASE
 )

@@ -35,6 +35,7 @@ _TAR, _TAR_AT = b"ustar", 257
 # JSON shrinks to a tenth, records that repeat each other to a fiftieth; a bomb to a thousandth.
 _MAX_RATIO = 200
 _ALWAYS_FINE = 100 * 2**20  # bytes, whatever the ratio
+_TOO_MUCH = f"unpacks to more than {_MAX_RATIO} times its size: if it should, unpack it first"
 _MAX_UNPACKED = 100 * 2**30  # bytes
 _MAX_FILES = 100_000
 _MAX_DEPTH = 4  # a .tar.gz has two
@@ -67,9 +68,7 @@ class _Budget:
     def spend(self, count: int) -> None:
         self._left -= count
         if self.is_spent:
-            raise TooLargeError(
-                f"unpacks to more than {_MAX_RATIO} times its size: if it should, unpack it first"
-            )
+            raise TooLargeError(_TOO_MUCH)
 
 
 class Part(Document):
@@ -225,6 +224,10 @@ def _unzip(document: Document, budget: _Budget) -> Iterator[Part | Rejection]:
                 continue
             if member.flag_bits & 1:
                 yield Rejection(document.source, path, "locked with a password")
+                continue
+            # Only so much comes out of a member as it says; one that is a bomb spoils no other.
+            if member.file_size > max(_ALWAYS_FINE, member.compress_size * _MAX_RATIO):
+                yield Rejection(document.source, path, _TOO_MUCH)
                 continue
             try:
                 stream = archive.open(member)

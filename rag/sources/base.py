@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from rag.sources.document import Document, Head
 
-__all__ = ["Confidence", "Failure", "Item", "Reader", "Rejection", "all_readers"]
+__all__ = ["Confidence", "Failure", "Item", "Reader", "Rejection", "Unread", "all_readers"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,11 @@ class Rejection:
     def __str__(self) -> str:
         where = f"{self.source}, {self.place}" if self.place else self.source or '""'
         return f"{where}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class Unread(Rejection):
+    """A document, or what is left of it, that was not read; it may hold papers."""
 
 
 @dataclass(frozen=True, slots=True)

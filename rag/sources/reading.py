@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from rag.papers import Paper
 from rag.sources.archives import is_packed, unpack
-from rag.sources.base import Confidence, Item, Reader, Rejection, all_readers
-from rag.sources.document import UnreadableError
+from rag.sources.base import Confidence, Item, Reader, Rejection, Unread, all_readers
+from rag.sources.document import TooLargeError, UnreadableError
 from rag.sources.kinds import name_kind
 from rag.text.decoding import NotTextError
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 __all__ = ["NO_PAPERS", "read_document"]
 
 NO_PAPERS = "it holds no papers"
+# A file of that much that is no paper has none: it is in another format, or made to keep a machine
+# busy.
+_MOST_IN_A_ROW = 100_000
 
 
 def read_document(document: Document, reader: Reader | None = None) -> Iterator[Item]:
@@ -29,16 +32,24 @@ def read_document(document: Document, reader: Reader | None = None) -> Iterator[
         document: Where it comes from makes no difference: file, upload or response.
         reader: Where a person knows the format; None has the surest reader read.
     """
-    count, empty = 0, True
+    count, empty, in_a_row = 0, True, 0
     try:
         for item in _read(document, reader):
-            count, empty = count + isinstance(item, Paper), False
+            empty = False
+            if isinstance(item, Paper):
+                count, in_a_row = count + 1, 0
+            else:
+                in_a_row += 1
             yield item
+            if in_a_row == _MOST_IN_A_ROW:
+                raise TooLargeError(
+                    f"{in_a_row:,} records in a row gave no paper: what follows is not read"
+                )
         if empty:
             yield Rejection(document.source, "", NO_PAPERS)
     except (NotTextError, UnreadableError) as error:
         place = getattr(error, "place", "") or _behind(count)
-        yield Rejection(document.source, place, str(error))
+        yield Unread(document.source, place, str(error))
 
 
 def _behind(count: int) -> str:

@@ -80,6 +80,12 @@ _WITHDRAWN = re.compile(
 _RETRACTION_NOTE = re.compile(r"\W*retracted\b", re.IGNORECASE)
 _EPOCHS = ((1e8, 4.2e9, 1), (1e11, 4.2e12, 1000))  # from, to, and units a second
 _MAX_AUTHORS = 10_000_000
+# What no paper has. Each abstract is cut into chunks and every one of them embedded: without a
+# bound one record would keep a machine busy for minutes.
+_MAX_TITLE = 5_000  # characters
+_MAX_ABSTRACT = 100_000  # characters
+_MAX_RAW = 1_000_000  # characters with markup
+_MAX_NAMES = 50_000
 
 
 class BadRecordError(ValueError):
@@ -141,10 +147,17 @@ class Record:
             source: The place that the paper lists as its source.
 
         Raises:
-            BadRecordError: there is neither title nor abstract, or one of them is no text.
+            BadRecordError: there is neither title nor abstract, one of them is no text, or longer
+                than that of any paper.
         """
-        title = self._clean(clean_text, _text(self.title, "title"))
-        abstract = self._clean(clean_abstract, _paragraphs(self.abstract))
+        raw = _text(self.title, "title"), _paragraphs(self.abstract)
+        _refuse_long(*raw, most=_MAX_RAW, most_title=_MAX_RAW)
+        title, abstract = self._clean(clean_text, raw[0]), self._clean(clean_abstract, raw[1])
+        _refuse_long(title, abstract, most=_MAX_ABSTRACT, most_title=_MAX_TITLE)
+        if isinstance(self.authors, str | list | tuple) and len(self.authors) > (
+            _MAX_RAW if isinstance(self.authors, str) else _MAX_NAMES
+        ):
+            raise BadRecordError("more authors than any paper has")
         if not title and not abstract:
             raise BadRecordError("neither title nor abstract")
         url = _plain(self.url) or None
@@ -241,6 +254,15 @@ class Record:
             or _RETRACTED.match(title) is not None
             or says_withdrawn(abstract)
         )
+
+
+def _refuse_long(title: str, abstract: str, *, most: int, most_title: int) -> None:
+    for name, text, limit in (("title", title, most_title), ("abstract", abstract, most)):
+        if len(text) > limit:
+            raise BadRecordError(
+                f"{'an' if name == 'abstract' else 'a'} {name} of {len(text):,} characters;"
+                f" {limit:,} is the most"
+            )
 
 
 def says_withdrawn(text: Any) -> bool:  # noqa: ANN401 - what a source holds

@@ -13,6 +13,7 @@ __all__ = ["abbreviations_in"]
 
 _SHORT = re.compile(r"\(([^\W_][\w-]{1,9})\)")
 _BEFORE = re.compile(r"[\w-]+")
+_NEAR = 400  # characters in front of a short form among which the long one is looked for
 _LONGEST = 5  # words beyond the letters of the short form
 
 
@@ -28,7 +29,8 @@ def abbreviations_in(text: str) -> list[tuple[str, str]]:
         if not any(letter.isupper() for letter in short):
             continue
         short = short[:-1] if short.endswith("s") and short[:-1].isupper() else short
-        words = list(_BEFORE.finditer(text, 0, match.start()))[-(len(short) + _LONGEST) :]
+        near = max(0, match.start() - _NEAR)
+        words = list(_BEFORE.finditer(text, near, match.start()))[-(len(short) + _LONGEST) :]
         if words and (full := _long_form(short, text[words[0].start() : match.start()].strip())):
             found.append((short, full))
     return found

@@ -19,9 +19,10 @@ __all__ = [
     "title_to_latex",
 ]
 
-# Pandoc's rule for formulas, so that prices stay prices; and the other pair of delimiters.
+# Pandoc's rule for formulas, so that prices stay prices; and the other pair of delimiters, of which
+# one without an end is looked through no further than a formula is long.
 FORMULA = re.compile(
-    r"(?<![\\$])\$(?=[^\s$])((?:[^$\\]|\\.)*?)(?<=[^\s$\\])\$(?![\d$])|\\\((.+?)\\\)"
+    r"(?<![\\$])\$(?=[^\s$])((?:[^$\\]|\\.)*?)(?<=[^\s$\\])\$(?![\d$])|\\\((.{1,1000}?)\\\)"
 )
 # BibTeX counts braces and doesn't see a backslash before one, so that a brace is best spelled out.
 _SPECIAL = {
@@ -77,7 +78,7 @@ _FORMATTED = re.compile(
 _NESTED = 4  # formatting within formatting
 _WORD = re.compile(r"[^\W_](?:[\w.+'\u2019/-]*[^\W_])?")
 # Capitals within a word, beside a digit, or alone before or after a hyphen: BERT, T5, U-Net.
-_CAPITALS = re.compile(r"\w[A-Z]|[A-Z]\w*\d|\d\w*[A-Z]|\b[A-Z]-|-[A-Z]\b")
+_CAPITALS = re.compile(r"\w[A-Z]|\b[A-Z]\w*\d|\b[A-Z]-|-[A-Z]\b")
 
 
 def text_to_latex(text: str) -> str:

@@ -40,7 +40,7 @@ _PARTICLES = frozenset(
 _AND = re.compile(r",?\s+(?:and|&)\s+(?:the\s+(?=[A-Z])|)", re.IGNORECASE)
 _OTHERS = re.compile(r"[,;]?\s*(?:\b(?:et\s+al\b\.?|and others\b)|\.\.\.|…)\s*$", re.IGNORECASE)
 _PARENTHESES = re.compile(r"\([^()]*\)")
-_FOOTNOTES = re.compile(r"[*†‡§¶]+$")
+_FOOTNOTES = re.compile(r"(?<![*†‡§¶])[*†‡§¶]+$")
 # Chinese, Japanese and Korean names have the family name first when they are said, too.
 _EAST_ASIAN = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _LITERAL = re.compile(r"\{([^{}]*)\}")

@@ -28,9 +28,10 @@ if TYPE_CHECKING:
 __all__ = ["for_markdown", "for_terminal", "neutralise_markers"]
 
 # ECMA-48: control strings (OSC, DCS, SOS, PM, APC) run to BEL or ST, control sequences (CSI) to a
-# final byte; each has a form behind ESC and another among the C1 controls.
+# final byte; each has a form behind ESC and another among the C1 controls. One that begins within
+# another ends it: else each of many without an end would be looked through to the end of the text.
 _CONTROL_STRING = re.compile(
-    r"(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c\n]*(?:\x07|\x1b\\|\x9c)"
+    r"(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x90\x98\x9c-\x9f\n]*+(?:\x07|\x1b\\|\x9c)"
 )
 _CONTROL_SEQUENCE = re.compile(r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?")
 _ESCAPE = re.compile(r"\x1b[ -/]*[0-~]?")

@@ -1,5 +1,7 @@
 """One spelling for words that are written in several: British and American, Greek letters, hyphens.
 
+Plurals that only Latin, Greek or Old English explain become singulars too.
+
 Nothing here is ever shown: texts are rewritten only to be compared.
 """
 
@@ -7,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["one_spelling"]
+__all__ = ["SINGULARS", "one_spelling"]
 
 _GREEK = dict(
     zip(
@@ -81,6 +83,27 @@ _SUSPECT = re.compile(
     re.IGNORECASE,
 )
 _WORD = re.compile(r"[^\W\d_]+")
+# Plurals whose singular the stemmer doesn't find.
+SINGULARS = dict(
+    pair.split(":")
+    for pair in (
+        "analyses:analysis automata:automaton axes:axis bacteria:bacterium children:child"
+        " codices:codex corpora:corpus crises:crisis criteria:criterion diagnoses:diagnosis"
+        " emphases:emphasis feet:foot fungi:fungus genera:genus hypotheses:hypothesis"
+        " indices:index lemmata:lemma loci:locus matrices:matrix maxima:maximum"
+        " men:man metastases:metastasis mice:mouse minima:minimum mitochondria:mitochondrion"
+        " neuroses:neurosis nuclei:nucleus optima:optimum parentheses:parenthesis people:person"
+        " phenomena:phenomenon polyhedra:polyhedron prognoses:prognosis prostheses:prosthesis"
+        " quanta:quantum schemata:schema simplices:simplex spectra:spectrum stimuli:stimulus"
+        " strata:stratum syntheses:synthesis taxa:taxon teeth:tooth theses:thesis"
+        " vertebrae:vertebra vertices:vertex viscera:viscus vortices:vortex wolves:wolf women:woman"
+    ).split()
+)
+_PLURAL = re.compile(
+    rf"(?<![^\W\d_])(?:(hyper|micro|sub|super|meta|un|pseudo|endo|eigen)?"
+    rf"({'|'.join(SINGULARS)}))(?![^\W\d_])",
+    re.IGNORECASE,
+)
 # Parts that some writers join with a hyphen, some without, some with a space: the joined word is
 # set behind them.
 _JOINED = re.compile(
@@ -96,11 +119,14 @@ def one_spelling(text: str) -> str:
 
     >>> one_spelling("Tumours were modelled and analysed; colour in the centre")
     'Tumors were modeled and analyzed; color in the center'
+    >>> one_spelling("Two corpora of hypotheses")
+    'Two corpus of hypothesis'
     >>> one_spelling("TGF-β1 in β-cells, pre-training")
     'TGF-beta1 in beta-cells, pre-training pretraining'
     """
     if not text.isascii() and not _GREEK_WORD.search(text):
         text = _GREEK_LETTER.sub(_spell_out, text)
+    text = _PLURAL.sub(_singular, text)
     if _SUSPECT.search(text):
         text = _WORD.sub(_american, text)
     return _JOINED.sub(r"\1 \2\3", text) if "-" in text else text
@@ -110,6 +136,10 @@ def _spell_out(match: re.Match[str]) -> str:
     before, letter = match[1] or "", match[2]
     unit = letter in _MICRO and _UNIT.match(match.string, match.end())
     return f"{before}{' ' if before else ''}{'u' if unit else _GREEK[letter.lower()]}"
+
+
+def _singular(match: re.Match[str]) -> str:
+    return f"{match[1] or ''}{SINGULARS[match[2].lower()]}"
 
 
 def _american(match: re.Match[str]) -> str:

@@ -10,6 +10,8 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from rag.text.spelling import SINGULARS
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -101,10 +103,8 @@ _ENDINGS = (
 )  # fmt: skip
 
 
-_IRREGULAR = {
-    "mice": "mouse", "men": "man", "women": "woman", "children": "child", "feet": "foot",
-    "indices": "index", "matrices": "matrix", "vertices": "vertex", "criteria": "criterion",
-    "phenomena": "phenomenon", "data": "datum", "bacteria": "bacterium", "viruses": "virus",
+_IRREGULAR = SINGULARS | {
+    "data": "datum", "viruses": "virus",
     "taught": "teach", "learnt": "learn", "built": "build", "chosen": "choose", "chose": "choose",
     "made": "make", "ran": "run", "shown": "show", "grew": "grow", "grown": "grow", "fell": "fall",
     "rose": "rise", "lost": "lose", "kept": "keep", "led": "lead", "drawn": "draw", "seen": "see",

@@ -270,7 +270,7 @@ def _whence(answer: Answer) -> str:
 def _foot(answer: Answer, turn: int) -> str:
     seconds = answer.timings.get("total") or sum(answer.timings.values())
     facts = [plain(_whence(answer)), plain(f"{seconds:.1f} s")]
-    if not answer.abstained and answer.kind in {"papers", "list"}:
+    if answer.certainty:
         facts.insert(1, plain(answer.certainty))
     if tokens := answer.usage.get("input_tokens", 0) + answer.usage.get("output_tokens", 0):
         facts.append(plain(f"{tokens:,.0f} tokens"))

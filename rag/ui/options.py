@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import ipaddress
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rag.errors import SettingsError
@@ -15,10 +15,21 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-__all__ = ["PASSWORD_VARIABLE", "Login", "ServeOptions", "read_login"]
+__all__ = [
+    "PASSWORD_VARIABLE",
+    "TOKENS_VARIABLE",
+    "Login",
+    "ServeOptions",
+    "digest",
+    "is_loopback",
+    "read_login",
+    "read_tokens",
+]
 
 PASSWORD_VARIABLE = "RAG_UI_PASSWORD"  # noqa: S105 - the name of the variable, not a password
+TOKENS_VARIABLE = "RAG_UI_TOKENS"
 _SHORTEST_PASSWORD = 8
+_SHORTEST_TOKEN = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,17 +49,18 @@ class Login:
 
     def check(self) -> Callable[[str, str], bool]:
         """Return what tells whether a name and a password are right, in constant time."""
-        expected = _digest(self.user), _digest(self.password)
+        expected = digest(self.user), digest(self.password)
 
         def fits(user: str, password: str) -> bool:
-            given = _digest(user), _digest(password)
+            given = digest(user), digest(password)
             fine = [hmac.compare_digest(a, b) for a, b in zip(expected, given, strict=True)]
             return all(fine)
 
         return fits
 
 
-def _digest(text: str) -> bytes:
+def digest(text: str) -> bytes:
+    """Return what a secret is compared by."""
     # Of one length whatever was typed, so that comparing tells nothing about the length either.
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
 
@@ -67,6 +79,10 @@ class ServeOptions:
         mcp: Whether tools are offered to programs over the Model Context Protocol.
         models: Names of language models to choose among, beside quoting.
         open_browser: Whether to show the page at once.
+        hosts: Names beside this machine's own under which the page may be asked for, as behind a
+            proxy; in lower case.
+        origins: Pages of other sites that may use this one: scheme, host and port, in lower case.
+        tokens: Secrets by which programs are let in where there is a login. Never printed.
     """
 
     host: str = "127.0.0.1"
@@ -78,14 +94,23 @@ class ServeOptions:
     mcp: bool = False
     models: tuple[str, ...] = ()
     open_browser: bool = False
+    hosts: tuple[str, ...] = ()
+    origins: tuple[str, ...] = ()
+    tokens: tuple[str, ...] = field(default=(), repr=False)
 
     def check(self) -> None:
         """Refuse to open the library to strangers by accident.
 
         Raises:
-            SettingsError: other machines could use the page without a login.
+            SettingsError: other machines could use the page without a login, or a token stands
+                for a login that there isn't.
         """
-        if (_is_loopback(self.host) and not self.share) or self.login or self.open_to_all:
+        if self.tokens and not self.login:
+            raise SettingsError(
+                "A token lets programs past a login, and there is no login.",
+                hint="Ask for one with --auth USER.",
+            )
+        if (is_loopback(self.host) and not self.share) or self.login or self.open_to_all:
             return
         where = "A share link" if self.share else f"The host {self.host}"
         raise SettingsError(
@@ -94,7 +119,8 @@ class ServeOptions:
         )
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine reaches a host."""
     if host.casefold() == "localhost":
         return True
     try:
@@ -137,3 +163,33 @@ def read_login(user: str, password_file: Path | None = None) -> Login:
             hint=f"Set {PASSWORD_VARIABLE}, or name a file with --password-file.",
         )
     return Login(user=user.strip(), password=password)
+
+
+def read_tokens(file: Path | None = None) -> tuple[str, ...]:
+    """Read the tokens of programs: one a line of a file, or else from the environment.
+
+    Args:
+        file: Blank lines and lines that begin with # say nothing; None for `RAG_UI_TOKENS`, where
+            commas or blanks stand between them.
+
+    Raises:
+        SettingsError: the file can't be read, or a token is so short that it can be guessed.
+    """
+    if file is None:
+        where = f"the variable {TOKENS_VARIABLE}"
+        found = os.environ.get(TOKENS_VARIABLE, "").replace(",", " ").split()
+    else:
+        where = f"the file {file}"
+        try:
+            lines = [line.strip() for line in file.read_text("utf-8").splitlines()]
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(
+                f"The tokens can't be read from {where}.", hint="Check its name and rights."
+            ) from error
+        found = [line for line in lines if line and not line.startswith("#")]
+    if any(len(token) < _SHORTEST_TOKEN for token in found):
+        raise SettingsError(
+            f"A token in {where} is shorter than {_SHORTEST_TOKEN} characters.",
+            hint="Make one with: python -c 'import secrets; print(secrets.token_urlsafe())'",
+        )
+    return tuple(found)

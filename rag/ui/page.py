@@ -17,6 +17,7 @@ from rag.ui.markup import LATEX, action, tag
 from rag.ui.site import Shared, Site, warn
 from rag.ui.source_view import empty_html, single_html, sources_html
 from rag.ui.theme import script
+from rag.ui.uploads import KEPT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,7 +49,9 @@ def build_page(library: Library, options: ServeOptions) -> tuple[gr.Blocks, Site
         options: What is allowed.
     """
     site = Site(library, options)
-    with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as page:
+    with gr.Blocks(
+        title=TITLE, analytics_enabled=False, fill_width=True, delete_cache=(KEPT // 4, KEPT)
+    ) as page:
         _Page(site).build(page)
         add_endpoints(site)
     page.queue(max_size=64, default_concurrency_limit=8)

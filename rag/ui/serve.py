@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
+import os
+import shutil
+import tempfile
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +14,7 @@ from rag.ui.theme import make_theme, style
 from rag.ui.uploads import MAX_FILE
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
 
     import gradio as gr
 
@@ -20,30 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["launch"]
 
-# Gradio's page runs scripts that are part of it and functions that it is sent as text; nothing
-# is ever fetched from, sent to, or framed by another host.
-_POLICY = "; ".join(
-    (
-        "default-src 'self'",
-        "script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:",
-        "style-src 'self' 'unsafe-inline'",
-        "img-src 'self' data: blob:",
-        "font-src 'self' data:",
-        "connect-src 'self' data: blob:",
-        "worker-src 'self' blob:",
-        "object-src 'none'",
-        "base-uri 'self'",
-        "form-action 'self'",
-        "frame-ancestors 'none'",
-    )
-)
-_HEADERS = {
-    "content-security-policy": _POLICY,
-    "referrer-policy": "no-referrer",
-    "x-content-type-options": "nosniff",
-    "permissions-policy": "camera=(), microphone=(), geolocation=()",
-}
-_MCP = "/gradio_api/mcp"
 _PAUSE = 6.0  # seconds
 
 
@@ -70,8 +50,10 @@ def launch(
             f"The chat in the browser needs a package that is missing ({error.name}).",
             hint="Install the extra `ui`, in a clone of the project with: pip install '.[ui]'",
         ) from error
+    _keep_uploads_apart()
     page, site = build_page(library, options)
-    middleware = _middleware(page, options)
+    from rag.ui.guard import standing_before
+
     arguments: dict[str, Any] = {
         "server_name": options.host,
         "server_port": options.port,
@@ -92,7 +74,11 @@ def launch(
         "mcp_server": options.mcp,
         "theme": make_theme(),
         "css": style(),
-        "app_kwargs": {"middleware": middleware, "docs_url": None, "redoc_url": None},
+        "app_kwargs": {
+            "lifespan": standing_before(page, options),
+            "docs_url": None,
+            "redoc_url": None,
+        },
     }
     try:
         with warnings.catch_warnings():
@@ -115,49 +101,8 @@ def launch(
     return page, site
 
 
-def _middleware(page: gr.Blocks, options: ServeOptions) -> list[Any]:
-    from starlette.middleware import Middleware
-
-    return [Middleware(_Guard, page=page, guarded=options.login is not None)]
-
-
-class _Guard:
-    """Adds the headers that keep the page to itself, and lets nobody past the login.
-
-    Gradio asks for a login on its own routes but not on those of the MCP server: they are asked
-    here, by the very cookie that Gradio gives at login.
-    """
-
-    def __init__(
-        self, app: Callable[..., Awaitable[None]], *, page: gr.Blocks, guarded: bool
-    ) -> None:
-        self._app = app
-        self._page = page
-        self._guarded = guarded
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 - ASGI
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        if self._guarded and scope["path"].startswith(_MCP) and not self._knows(scope):
-            from starlette.responses import JSONResponse
-
-            await JSONResponse({"error": "Not authenticated"}, 401)(scope, receive, send)
-            return
-
-        async def send_with_headers(message: Any) -> None:  # noqa: ANN401
-            if message["type"] == "http.response.start":
-                kept = [(k, v) for k, v in message["headers"] if k.decode() not in _HEADERS]
-                ours = [(key.encode(), value.encode()) for key, value in _HEADERS.items()]
-                message["headers"] = [*kept, *ours]
-            await send(message)
-
-        await self._app(scope, receive, send_with_headers)
-
-    def _knows(self, scope: Any) -> bool:  # noqa: ANN401
-        from starlette.requests import Request
-
-        app = self._page.app
-        cookies = Request(scope).cookies
-        names = (f"access-token-{app.cookie_id}", f"access-token-unsecure-{app.cookie_id}")
-        return any(cookies.get(name) in app.tokens for name in names if cookies.get(name))
+def _keep_uploads_apart() -> None:
+    """Give what is uploaded a folder of this program's own, which goes when the program ends."""
+    if "GRADIO_TEMP_DIR" not in os.environ:
+        folder = os.environ["GRADIO_TEMP_DIR"] = tempfile.mkdtemp(prefix="rag-page-")
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
 import shutil
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
 
 from rag.errors import LibraryError
 from rag.papers import find_identifier
@@ -17,13 +21,53 @@ from rag.text.safety import for_terminal
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["MAX_FILE", "MAX_PASTED", "handed_in"]
+__all__ = [
+    "KEPT",
+    "MAX_FILE",
+    "MAX_FOLDER",
+    "MAX_PASTED",
+    "MAX_REQUEST",
+    "handed_in",
+    "only_files",
+    "stored_bytes",
+]
 
 MAX_FILE = 64 * 2**20  # bytes
+MAX_REQUEST = 4 * MAX_FILE  # of all files that are sent at once
+MAX_FOLDER = 16 * MAX_FILE  # of all that wait to be added
+KEPT = 60 * 60  # seconds that a file waits
 MAX_PASTED = 5_000_000  # characters
 _MAX_FILES = 100
 _ADDRESS = re.compile(r"https?://\S+", re.IGNORECASE)
+_REMOTE = re.compile(r"\s*[a-z][a-z0-9+.-]*:/", re.IGNORECASE)
 _UNSAFE = re.compile(r"[^\w .()+,=@-]+")
+
+
+def only_files(field: gr.File) -> gr.File:
+    """Have a field take files alone: Gradio would also fetch an address that a request names.
+
+    The method of the one field is replaced, because Gradio writes a stub beside the module of each
+    class that is derived from its components.
+    """
+    take = field.async_move_resource_to_block_cache
+
+    async def take_a_file(given: Any) -> str | None:  # noqa: ANN401 - as Gradio declares it
+        if given and _REMOTE.match(str(given)):
+            raise gr.Error("Only files can be uploaded.", print_exception=False)
+        return await take(given)
+
+    field.async_move_resource_to_block_cache = take_a_file  # type: ignore[assignment,method-assign]
+    return field
+
+
+def stored_bytes(folder: str | Path) -> int:
+    """Return how many bytes of uploads a folder holds; what goes away meanwhile counts for none."""
+    total = 0
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(OSError):
+                total += Path(parent, name).stat().st_size
+    return total
 
 
 @contextmanager
@@ -69,6 +113,10 @@ def handed_in(files: Sequence[str | Path], pasted: str) -> Iterator[list[str | P
             target.write_text(text, "utf-8")
             sources.append(target)
         yield sources
+    # Nobody needs them any more where they were uploaded to.
+    for file in files:
+        with contextlib.suppress(OSError):
+            Path(file).unlink()
 
 
 def _clean_name(name: str) -> str:

@@ -9,7 +9,7 @@ with the other there. No other sentence of the abstract may say it as it is said
 from __future__ import annotations
 
 import re
-from itertools import combinations
+from itertools import combinations, islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from rag.text.words import content_words, normalise
@@ -32,6 +32,7 @@ _IN_ORDER = re.compile(r"\brespectively\b|\b(?:former|latter)\b", re.IGNORECASE)
 
 # Times as many words have to stand with the other number as with its own: a subject may do so.
 _SURE = 2
+_MOST = 20  # numbers: a sentence with more is a table, of which nothing can be proven so
 
 
 class _Bound(NamedTuple):
@@ -57,8 +58,11 @@ def exchanged_quantities(text: str, sentences: Sequence[str]) -> tuple[str, str]
     """
     if _IN_ORDER.search(text):
         return None
-    theirs = [list(_bound(sentence)) for sentence in sentences]
-    for one, two in combinations(_bound(text), 2):
+    bound = list(islice(_bound(text), _MOST + 1))
+    if len(bound) > _MOST:
+        return None
+    theirs = [list(islice(_bound(sentence), _MOST)) for sentence in sentences]
+    for one, two in combinations(bound, 2):
         if one.quantity.unit != two.quantity.unit or one.quantity.value == two.quantity.value:
             continue
         shares = [_shares(one, two, stated) for stated in theirs]

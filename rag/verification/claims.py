@@ -7,8 +7,9 @@ from functools import cache
 
 from rag.text.citations import without_markers
 from rag.text.terms import terms
+from rag.text.words import GRAMMAR, tokens_of
 
-__all__ = ["heading_makes_claim", "makes_claim", "row_makes_claim", "states"]
+__all__ = ["heading_makes_claim", "is_bare", "makes_claim", "row_makes_claim", "states"]
 
 _INTERJECTION = re.compile(
     r"^(?:hi|hello|hey|sure|certainly|of course|absolutely|thanks|thank you|great question)"
@@ -87,6 +88,11 @@ _EACH_ITS_OWN = re.compile(
 _OWN_NAME = re.compile(r"(?<!^)\b[A-Za-z]*[A-Z0-9][\w-]*")
 _LONGEST_LINK = 24  # words
 _LEAST = 3  # words of a statement
+# Words that answer a question and state nothing without it.
+_ANSWERING = GRAMMAR | frozenset(
+    "yes yeah yep nope indeed true false correct incorrect right wrong possibly maybe perhaps"
+    " likely unlikely probably unclear unknown".split()
+)
 _ASKS = re.compile(
     r"^(?:how|what|when|where|whether|which|who|why|is|are|was|were|has|have|had|do|does|did|can|could"
     r"|will|would|should|must|may|might)\b",
@@ -134,6 +140,15 @@ def makes_claim(text: str) -> bool:
     if _ABOUT_THE_ANSWER.search(plain):
         clauses = [one for one in _CLAUSE_END.split(plain) if not _ABOUT_THE_ANSWER.search(one)]
     return any(_words(one) >= _LEAST and not _is_link(one) for one in clauses)
+
+
+def is_bare(text: str) -> bool:
+    """Tell whether a sentence says nothing without the question that it answers.
+
+    >>> is_bare("Yes, it does."), is_bare("Yes, it helps.")
+    (True, False)
+    """
+    return all(word in _ANSWERING for word, _ in tokens_of(text))
 
 
 def heading_makes_claim(text: str) -> bool:

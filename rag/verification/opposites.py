@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from rag.text.words import content_words, edits, normalise
+from rag.text.words import content_words, edits, normalise, stem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,6 +61,7 @@ def _pattern(words: str) -> re.Pattern[str]:
 
 
 _UPWARD, _DOWNWARD = _pattern(_UP), _pattern(_DOWN)
+_LONGEST_CHANGE = 6  # words: what is put in other words at length is no turn of a word
 _SCOPE = 3  # content words behind a negation that it most likely denies
 
 _TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
@@ -78,9 +79,19 @@ def turned_words(claim: str, sentence: str) -> str | None:
     changes = edits(ours, theirs)
     moved = _moved(claim, sentence)
     for mine, other in changes:
-        if _turned(mine, other[-6:], signs_only=moved):
-            return " ".join(other[-6:])
+        told = other[-_LONGEST_CHANGE:]
+        if len(mine) <= _LONGEST_CHANGE and _turned(*_apart(mine, told), signs_only=moved):
+            return " ".join(told)
     return None
+
+
+def _apart(ours: Sequence[str], theirs: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Leave out what both have, in whatever form: "improves" for "to improve" turns nothing."""
+    mine, other = {stem(word) for word in ours}, {stem(word) for word in theirs}
+    return (
+        [word for word in ours if stem(word) not in other],
+        [word for word in theirs if stem(word) not in mine],
+    )
 
 
 def _moved(claim: str, sentence: str) -> bool:

@@ -140,6 +140,7 @@ _MORE = re.compile(
 _LESS = re.compile(
     r"(?:under|fewer than|less than|at most|up to|below|within|no more than|<=?)\s*$", re.IGNORECASE
 )
+_IN_FRONT = 40  # characters in which the words of a bound stand
 _BOUND = 1.5  # "over 100" may be said of 127, not of 400
 _NAME_BEFORE = re.compile(r"(?:^|[^\w])\w*[A-Za-z]\w*[-/_]$")
 _QUOTED = re.compile(r"[\"“”]([^\"“”]{2,300})[\"“”]|‘([^‘’]{2,300})’|``(.{2,300}?)''")
@@ -343,7 +344,7 @@ def _bounds(quantity: Quantity, claim: str, evidence: Sequence[str]) -> bool:
 
     A stated bound ("below 60 hertz") is no value: another bound in its place is another statement.
     """
-    before = claim[: quantity.start]
+    before = claim[max(0, quantity.start - _IN_FRONT) : quantity.start]
     low, high = quantity.value, quantity.value * _BOUND
     if _LESS.search(before):
         low, high = quantity.value / _BOUND, quantity.value
@@ -352,8 +353,8 @@ def _bounds(quantity: Quantity, claim: str, evidence: Sequence[str]) -> bool:
     return any(
         low <= one.value <= high
         and (quantity.unit, quantity.noun) == (one.unit, one.noun)
-        and not _MORE.search(text[: one.start])
-        and not _LESS.search(text[: one.start])
+        and not _MORE.search(text[max(0, one.start - _IN_FRONT) : one.start])
+        and not _LESS.search(text[max(0, one.start - _IN_FRONT) : one.start])
         for text in evidence
         for one in find_quantities(text)
     )

@@ -18,6 +18,7 @@ from cachetools import LRUCache
 from rag.models.passages import JOINT_TOKENS
 from rag.text.citations import without_markers
 from rag.text.language import is_checkable
+from rag.verification.claims import is_bare
 from rag.verification.paper_view import PaperView
 from rag.verification.rules import Findings, apply_rules, is_copied
 from rag.verification.verdicts import RULES, Evidence, SentenceVerdict, Status
@@ -157,22 +158,15 @@ class Verifier:
         if unknown:
             return SentenceVerdict(status=Status.UNSUPPORTED, reasons=unknown)
         if not claim.cited:
-            return SentenceVerdict(status=Status.UNCITED, reasons=("it cites nothing",))
+            return _uncited(claim, views)
         cited = [views[index] for index in claim.cited]
         text = without_markers(claim.text).strip()
         if is_copied(text, cited):
             evidence = tuple(_copied_from(text, claim.cited, views))
             return SentenceVerdict(status=Status.SUPPORTED, score=1.0, evidence=evidence)
-        if not any(view.spans for view in cited):
-            reason = "what it cites has no abstract that it could be checked against"
+        if reason := _beyond_checking(text, cited):
             return SentenceVerdict(status=Status.UNCHECKED, reasons=(reason,), score=0.5)
-        foreign = ["the sentence"] if not is_checkable(text) else []
-        if not all(is_checkable(view.paper.abstract) for view in cited):
-            foreign.append("the cited abstract")
-        if not foreign:
-            return None
-        reason = f"{foreign[0]} is not in English, which is all that can be checked here"
-        return SentenceVerdict(status=Status.UNCHECKED, reasons=(reason,), score=0.5)
+        return None
 
     def _cases(self, claims: Sequence[Claim], views: Sequence[PaperView]) -> list[_Case]:
         if not claims:
@@ -267,6 +261,30 @@ class Verifier:
             if not apply_rules(case.text, [views[index]], nearest).proven:
                 return index
         return None
+
+
+def _uncited(claim: Claim, views: Sequence[PaperView]) -> SentenceVerdict:
+    """Judge a sentence without a citation; where one of the papers has its words, name that."""
+    text = without_markers(claim.text).strip()
+    holder = next((index for index, view in enumerate(views) if is_copied(text, [view])), None)
+    reasons = ["it cites nothing"]
+    if holder is not None:
+        reasons.append(f'its words stand in "{views[holder].paper.title}"')
+    return SentenceVerdict(status=Status.UNCITED, reasons=tuple(reasons))
+
+
+def _beyond_checking(text: str, cited: Sequence[PaperView]) -> str:
+    """Say why a sentence can't be compared with what it cites; empty where it can."""
+    if not any(view.spans for view in cited):
+        return "what it cites has no abstract that it could be checked against"
+    if is_bare(text):
+        return "it says too little by itself to be compared with an abstract"
+    foreign = ""
+    if not is_checkable(text):
+        foreign = "the sentence"
+    elif not all(is_checkable(view.paper.abstract) for view in cited):
+        foreign = "the cited abstract"
+    return f"{foreign} is not in English, which is all that can be checked here" if foreign else ""
 
 
 def _alone(case: _Case, view: PaperView) -> str:

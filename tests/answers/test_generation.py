@@ -188,6 +188,16 @@ def test_strict_abstains_when_nothing_passes(server, open_library):
 # --- abstention --------------------------------------------------------------------------------
 
 
+def test_where_quotes_would_be_declined_the_model_still_decides(server, open_library):
+    library = open_library(abstain_below=1.0)
+    question = "What doubles the error of counting whales from hydrophones?"
+    assert library.ask(question, mode="extractive").abstained
+    server.reply(text="Ship noise below 60 hertz doubles the error [1].")
+    answer = library.ask(question, mode="llm")
+    assert (answer.abstained, len(server.requests)) == (False, 1)
+    assert answer.sentences[0].status == "supported"
+
+
 def test_no_request_is_made_when_nothing_relevant_is_found(server, written):
     stream = written.stream(ZEBRA)
     pieces, answer = list(stream), stream.answer

@@ -109,6 +109,33 @@ def test_a_missing_side_is_named(library):
     assert all("Honeybee" in citation.paper.title for citation in answer.citations)
 
 
+def test_initials_alone_make_no_side_sure(library):
+    # "Small Data" may be what SD stands for; nobody says so.
+    answer = library.ask("What is the difference between SD and ZebraNet?")
+    assert answer.abstained or answer.confidence < 0.6
+
+
+def test_both_halves_are_answered_from_the_paper_of_the_whole_question(library):
+    answer = library.ask(
+        "How many labelled minutes does the whale counter need, and what doubles its error?"
+    )
+    assert {citation.paper.id for citation in answer.citations} == {"arxiv:9905.00005"}
+    first, second = answer.text.split("What doubles its error?")
+    assert "fifty labelled minutes" in first
+    assert "Ship noise" in second
+
+
+def test_a_half_that_another_paper_answers_keeps_that_paper(library):
+    answer = library.ask(
+        "How many labelled minutes does the whale counter need, and what does frost cost solar"
+        " panels?"
+    )
+    assert {citation.paper.title.split()[0] for citation in answer.citations} >= {
+        "Counting",
+        "Frost",
+    }
+
+
 def test_a_question_in_another_language_is_told_that_english_is_searched(library):
     answer = library.ask("Wie viele Bienen gibt es in einem Rechenzentrum?")
     assert answer.abstained

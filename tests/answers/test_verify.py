@@ -50,6 +50,28 @@ def test_papers_need_not_be_in_the_library(nothing):
     json.dumps(checked.as_dict())
 
 
+@pytest.mark.parametrize("text", ["Yes [1].", "No, it does not [1]. [1]."])
+def test_a_bare_yes_is_not_said_to_be_supported(library, text):
+    [sentence] = library.verify(text, ["9905.00005"]).sentences
+    assert sentence.status == "unchecked"
+    assert "too little" in sentence.reasons[0]
+
+
+def test_a_title_with_its_number_is_no_claim(library):
+    title = library.paper("9905.00005").title
+    text = f"Ship noise below 60 hertz doubles the error [1]. {title} [1]"
+    checked = library.verify(text, ["9905.00005"])
+    assert [one.status for one in checked.sentences] == ["supported"]
+
+
+def test_words_that_stand_in_a_paper_and_cite_none_say_which(library):
+    paper = library.paper("9905.00005")
+    words = paper.abstract.split(". ")[0] + "."
+    [sentence] = library.verify(f"{words}\n\n[1]: {paper.title}", ["9905.00005"]).sentences
+    assert sentence.status == "uncited"
+    assert any(paper.title in reason for reason in sentence.reasons)
+
+
 def test_the_offsets_are_those_of_the_text(nothing):
     text = f"# Tea\n\nHello there!\n\n- {TEXT}"
     checked = nothing.verify(text, [OWN, OTHER])

@@ -166,9 +166,15 @@ def test_questions_are_put_to_a_library(data: Path, library: Any, tmp_path: Path
     assert report["metrics"]["declined"] >= 0.5
     assert set(report["kinds"]) == {"single", "several", "follow-up", "off-topic", "unanswerable"}
     assert [point["coverage"] for point in report["risk_coverage"]] == [0.5, 0.6, 0.7, 0.8, 0.9, 1]
+    sure = report["calibration"]
+    assert sum(point["count"] for point in sure) == sum(
+        r["answered"] for r in map(json.loads, path.read_text().splitlines())
+    )
+    assert sure[0]["right"] == 1.0
     records = {r["id"]: r for r in map(json.loads, path.read_text().splitlines())}
     assert records["whales"]["found"][0] == "arxiv:9905.00005"
     assert records["cup"]["answered"] is False
     shown = CliRunner().invoke(app, ["eval", *map(str, arguments[:3])]).stdout
     assert "off-topic" in shown
+    assert sure[0]["words"] in shown
     assert max(map(len, shown.splitlines())) <= 80

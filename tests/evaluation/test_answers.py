@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rag import Citation, Library
+from rag.answers.abstention import in_words
 from rag.evaluation.answers import Outcome, ask_questions, measure_answers, measure_evidence
 from rag.evaluation.questions import Gold, Question, load_questions
 from rag.text.sentences import sentence_spans
@@ -31,6 +32,7 @@ def outcome(kind: str, confidence: float, **values: float) -> Outcome:
         question=Question(id="x", text="?", kind=kind, papers=papers),
         answered=bool(values.get("answered", 1 - values.get("declined", 0))),
         confidence=confidence,
+        certainty=in_words(confidence),
         values=values,
         right=bool(values.get("first-paper")),
         cited=("p",),
@@ -85,6 +87,10 @@ def test_figures_of_known_outcomes() -> None:
     assert overall["AURC"] == pytest.approx((0 + 1 / 2 + 2 / 3 + 3 / 4 + 4 / 5) / 5)
     assert report.curve[-1].risk == pytest.approx(4 / 5)
     assert report.kinds["easy"].metrics == {"answered": 1, "first-paper": 0.5, "any-quote": 0.5}
+    sure, fair = report.calibration  # of the three answers that were given
+    assert (sure.words, sure.count, sure.answerable, sure.right) == ("confident", 1, 1.0, 1.0)
+    assert (fair.words, fair.count, fair.answerable, fair.right) == ("fairly confident", 2, 0.5, 0)
+    assert overall["ECE"] == pytest.approx((1 * 0.1 + 2 * 0.1) / 3)
     assert report.kinds["odd"].metrics["AUROC"] == overall["AUROC"]
     assert "cited-papers" not in overall
 
@@ -93,6 +99,7 @@ def test_without_unanswerable_questions_nothing_is_said_of_abstention() -> None:
     report = measure_answers([outcome("easy", 0.9, first_paper=1)])
     assert report.overall.metrics == {"first-paper": 1.0}
     assert report.curve == []
+    assert report.calibration == []
 
 
 def test_evidence_is_looked_for_among_the_first_sentences(library: Library) -> None:

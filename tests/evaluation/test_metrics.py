@@ -13,6 +13,7 @@ from rag.evaluation.metrics import (
     RANKING_METRICS,
     auroc,
     auroc_interval,
+    calibration,
     compare_paired,
     mean_interval,
     risk_coverage,
@@ -113,3 +114,18 @@ def test_risk_does_not_depend_on_the_order_of_equals() -> None:
     assert risk_coverage([0.5] * 4, [True, False, True, True]) == risk_coverage(
         [0.5] * 4, [True, True, True, False]
     )
+
+
+def test_calibration_compares_what_was_said_with_what_was_so() -> None:
+    points, error = calibration(
+        ["unsure", "sure", "sure"], [0.4, 0.9, 0.7], [True, True, False], [False, True, False]
+    )
+    assert [(point.words, point.count) for point in points] == [("sure", 2), ("unsure", 1)]
+    assert [point.confidence for point in points] == pytest.approx([0.8, 0.4])
+    assert [point.answerable for point in points] == [0.5, 1.0]
+    assert [point.right for point in points] == [0.5, 0.0]
+    assert error == pytest.approx((2 * 0.3 + 1 * 0.6) / 3)
+
+
+def test_calibration_of_nothing_is_nothing() -> None:
+    assert calibration([], [], [], []) == ([], 0.0)

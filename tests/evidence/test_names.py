@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.evidence.names import held_in, names_in, subjects
+from rag.evidence.names import either, held_in, names_in, subjects
 
 
 @pytest.mark.parametrize(
@@ -47,6 +47,19 @@ def test_a_text_has_a_name_as_it_is_or_as_the_words_it_abbreviates(name: str, he
     assert held_in(text, [name]) == ({name} if held else set())
 
 
+@pytest.mark.parametrize(
+    ("text", "held"),
+    [
+        ("We learn from the feedback of a human keeper", False),  # no such word: LFHK
+        ("Learning from human feedback", True),  # a function word has no letter
+        ("Learning. Human feedback", False),  # of two sentences
+        ("Learning-based human-like feedback", False),
+    ],
+)
+def test_an_abbreviation_stands_for_words_in_a_row(text: str, held: bool) -> None:
+    assert held_in(text, ["LHF"]) == ({"LHF"} if held else set())
+
+
 @pytest.mark.parametrize("written", ["TLR4", "TLR-4", "TLR–4", "TLR 4"])
 @pytest.mark.parametrize("asked", ["TLR4", "TLR-4"])
 def test_a_name_is_the_same_however_letters_and_digits_are_joined(asked: str, written: str) -> None:
@@ -56,3 +69,18 @@ def test_a_name_is_the_same_however_letters_and_digits_are_joined(asked: str, wr
 @pytest.mark.parametrize("asked", ["TLR4", "TLR-4"])
 def test_another_number_makes_another_name(asked: str) -> None:
     assert held_in("Bees have TLR2, as 4 wasps do.", [asked]) == set()
+
+
+@pytest.mark.parametrize(
+    ("question", "held", "found"),
+    [
+        ("Bees or wasps?", {"wasps"}, {"Bees", "wasps"}),
+        ("Is there BLEU, ROUGE or METEOR?", {"BLEU"}, {"BLEU", "ROUGE", "METEOR"}),
+        ("Bees and wasps?", {"wasps"}, {"wasps"}),
+        ("Bees or wasps?", set(), set()),
+    ],
+)
+def test_one_of_several_alternatives_is_enough(
+    question: str, held: set[str], found: set[str]
+) -> None:
+    assert either(question, held) == found

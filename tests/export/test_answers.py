@@ -31,6 +31,7 @@ ANSWER = Answer(
         Citation(1, BEES, "Bees balance load.", 0, 18, 0.9),
         Citation(1, BEES, "They dance.", 19, 30, 0.2),
     ),
+    confidence=0.9,
     mode="llm",
     model="test-model",
     usage={"input_tokens": 10, "output_tokens": 5, "requests": 1},
@@ -49,6 +50,7 @@ def test_markdown_has_footnotes_and_the_outcome_of_the_check():
     assert "Bees balance load [^1]." in text
     assert "[^1][9?]." in text
     assert "> Checked: 1 of 2 sentences supported, 1 unsupported." in text
+    assert "> Confidence: unsure." in text  # no surer than the share that is supported
     assert "> - unsupported: “They sing.” it cites [9]" in text
     assert "[^1]: Ann Li, Bo Ek, Cy Oz et al." in text
     assert "> Note: From the answer cache." in text

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from rag import Paper
 from rag.papers import title_id
 from rag.sources import Document, Rejection, read_document, read_sources
-from rag.sources.base import Confidence
+from rag.sources.base import Confidence, Unread
 from rag.sources.document import Head
 from rag.sources.readers.jsonl import READER
 
@@ -216,7 +216,7 @@ def test_windows_1252_in_a_line_is_read() -> None:
 
 def test_a_binary_line_ends_the_file() -> None:
     items = read({"title": "A"}, b"\x00\x01\x02" * 50, {"title": "B"})
-    assert [type(item) for item in items] == [Paper, Rejection]
+    assert [type(item) for item in items] == [Paper, Unread]
 
 
 @given(st.lists(st.one_of(st.binary(max_size=60), st.text(max_size=60)), max_size=6))

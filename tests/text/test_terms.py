@@ -29,6 +29,8 @@ def test_names_are_told_from_the_words_that_they_are_made_of() -> None:
         ("β-cells", "beta cells"),
         ("pre-training", "pretraining"),
         ("a data set", "a dataset"),
+        ("two corpora, matrices", "corpus matrix"),
+        ("submatrices", "submatrix"),
     ],
 )
 def test_spellings_fall_together(one: str, other: str) -> None:

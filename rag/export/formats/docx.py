@@ -128,18 +128,24 @@ def _add_answer(page: _Page, answer: ExportedAnswer) -> None:
         page.add(answer.text, "Answer Sentence")
     if answer.mode == "llm" and answer.sentences:
         page.add(f"Checked: {answer.summary}.")
+    if answer.certainty:
+        page.add(f"Confidence: {answer.certainty}.")
     if answer.abstained and answer.closest:
-        page.add("Closest papers", "Heading 2")
-        reasons = [*answer.shortfalls, *[""] * len(answer.closest)]
-        for paper, why in zip(answer.closest, reasons, strict=False):
-            said = f"{paper.heading} ({paper.id})" + (f": {why}. " if why else ". ")
-            page.add_link(page.add(said), paper)
+        _add_closest(page, answer)
     for note in answer.notes:
         page.add(f"Note: {note}")
     if answer.papers:
         page.add("References", "Heading 2")
     for n, paper in sorted(answer.papers.items()):
         _add_reference(page, n, paper, answer)
+
+
+def _add_closest(page: _Page, answer: ExportedAnswer) -> None:
+    page.add("Closest papers", "Heading 2")
+    reasons = [*answer.shortfalls, *[""] * len(answer.closest)]
+    for paper, why in zip(answer.closest, reasons, strict=False):
+        said = f"{paper.heading} ({paper.id})" + (f": {why}. " if why else ". ")
+        page.add_link(page.add(said), paper)
 
 
 def _add_sentence(page: _Page, sentence: ExportedSentence) -> None:

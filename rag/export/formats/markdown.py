@@ -27,7 +27,7 @@ def _write(answers: Sequence[ExportedAnswer]) -> str:
     for answer in answers:
         papers.update(answer.papers)
         parts += [f"## {_plain(answer.question)}", *_understood(answer), _footnoted(answer)]
-        parts += _closest(answer) + _check(answer) + _notes(answer)
+        parts += _closest(answer) + _check(answer) + _sure(answer) + _notes(answer)
     notes = [f"[^{n}]: {_reference(paper)}" for n, paper in sorted(papers.items())]
     return "\n\n".join([*parts, *notes]) + "\n"
 
@@ -75,6 +75,10 @@ def _check(answer: ExportedAnswer) -> list[str]:
         if one.status != "supported"
     ]
     return ["\n".join(lines)]
+
+
+def _sure(answer: ExportedAnswer) -> list[str]:
+    return [f"> Confidence: {answer.certainty}."] if answer.certainty else []
 
 
 def _notes(answer: ExportedAnswer) -> list[str]:

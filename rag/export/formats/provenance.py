@@ -43,6 +43,7 @@ def _record(answer: ExportedAnswer) -> dict[str, Any]:
         "usage": answer.usage,
         "timings": answer.timings,
         "confidence": answer.confidence,
+        "certainty": answer.certainty,
         "abstained": answer.abstained,
         "retrieved": [
             {"id": one.id, "score": one.score, "n": numbers.get(one.id)} for one in answer.retrieved

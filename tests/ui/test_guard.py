@@ -1,0 +1,295 @@
+"""Who gets in: hosts, origins, guesses, tokens, and what may be sent."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import logging
+import urllib.parse
+from typing import TYPE_CHECKING
+
+import pytest
+
+from rag.errors import SettingsError
+from rag.ui.options import Login, ServeOptions, read_tokens
+from rag.ui.throttle import Throttle
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+pytestmark = pytest.mark.slow
+
+PASSWORD = "correct horse"
+TOKEN = "a-token-of-more-than-twenty-characters"
+ADA = Login(user="ada", password=PASSWORD)
+JSON = {"content-type": "application/json"}
+RECORD = json.dumps({"id": "tea", "title": "Cellar Tea", "abstract": "Cold tea brews long."})
+
+
+class Reply:
+    """What came back."""
+
+    def __init__(self, reply: http.client.HTTPResponse) -> None:
+        self.status = reply.status
+        self.headers = {key.lower(): value for key, value in reply.getheaders()}
+        self.cookies = [value for key, value in reply.getheaders() if key.lower() == "set-cookie"]
+        self.text = reply.read().decode("utf-8", "replace")
+
+
+def send(
+    address: str, path: str, body: bytes | str | None = None, *, method: str = "", **headers: str
+) -> Reply:
+    """Send a request as no browser would: with any header."""
+    where = urllib.parse.urlsplit(address)
+    connection = http.client.HTTPConnection(where.hostname or "", where.port, timeout=60)
+    named = {key.replace("_", "-"): value for key, value in headers.items()}
+    try:
+        connection.request(method or ("POST" if body is not None else "GET"), path, body, named)
+        return Reply(connection.getresponse())
+    finally:
+        connection.close()
+
+
+def log_in(address: str, password: str = PASSWORD, **headers: str) -> Reply:
+    form = urllib.parse.urlencode({"username": "ada", "password": password})
+    return send(
+        address, "/login", form, content_type="application/x-www-form-urlencoded", **headers
+    )
+
+
+def call_add(address: str, **headers: str) -> Reply:
+    body = json.dumps({"data": [RECORD]})
+    return send(address, "/gradio_api/call/add", body, content_type="application/json", **headers)
+
+
+@pytest.mark.parametrize("path", ["/", "/config", "/gradio_api/info", "/gradio_api/mcp/"])
+def test_another_name_for_this_machine_is_refused(serve: Callable[..., str], path: str) -> None:
+    address = serve(mcp=True)
+    for host in ("evil.example", "evil.example:7860", "127.0.0.1.evil.example", "10.0.0.7", ""):
+        reply = send(address, path, Host=host)
+        assert reply.status in {400, 421}, host
+        assert "Whales" not in reply.text
+    port = urllib.parse.urlsplit(address).port
+    for host in (f"localhost:{port}", f"127.0.0.1:{port}", f"[::1]:{port}", "LOCALHOST"):
+        assert send(address, path, Host=host).status != 421, host
+
+
+def test_names_can_be_allowed(serve: Callable[..., str]) -> None:
+    address = serve(hosts=("papers.example",))
+    assert send(address, "/", Host="papers.example").status == 200
+    assert send(address, "/", Host="other.example").status == 421
+
+
+def test_whoever_listens_everywhere_is_found_by_address_and_not_by_any_name(
+    serve: Callable[..., str],
+) -> None:
+    address = serve(host="0.0.0.0", open_to_all=True).replace("0.0.0.0", "127.0.0.1")
+    assert send(address, "/", Host="192.168.1.5:7860").status == 200
+    assert send(address, "/", Host="evil.example").status == 421
+
+
+@pytest.mark.parametrize(
+    "origin",
+    ["https://evil.example", "null", "http://127.0.0.1:1", "http://localhost.evil.example"],
+)
+def test_pages_of_other_sites_change_and_read_nothing(
+    serve: Callable[..., str], origin: str
+) -> None:
+    address = serve()
+    for reply in (
+        call_add(address, Origin=origin),
+        send(address, "/gradio_api/upload", b"x", Origin=origin),
+        send(address, "/config", Origin=origin),
+        send(
+            address,
+            "/gradio_api/call/add",
+            method="OPTIONS",
+            Origin=origin,
+            Access_Control_Request_Method="POST",
+        ),
+    ):
+        assert reply.status == 403
+        assert not [name for name in reply.headers if name.startswith("access-control-")]
+    own = call_add(address, Origin=address.rstrip("/"))
+    assert own.status == 200
+    assert not [name for name in own.headers if name.startswith("access-control-")]
+
+
+def test_a_site_can_be_allowed(serve: Callable[..., str]) -> None:
+    origin = "https://lab.example"
+    address = serve(origins=(origin,))
+    asked = send(
+        address,
+        "/gradio_api/call/add",
+        method="OPTIONS",
+        Origin=origin,
+        Access_Control_Request_Method="POST",
+        Access_Control_Request_Headers="content-type",
+    )
+    assert (asked.status, asked.headers["access-control-allow-origin"]) == (204, origin)
+    reply = call_add(address, Origin=origin)
+    assert (reply.status, reply.headers["access-control-allow-origin"]) == (200, origin)
+    assert call_add(address, Origin="https://other.example").status == 403
+
+
+def test_the_cookie_of_a_login_stays_on_this_site(serve: Callable[..., str]) -> None:
+    address = serve(login=ADA)
+    assert send(address, "/config").status == 401
+    reply = log_in(address)
+    assert reply.status == 200
+    assert reply.cookies
+    for cookie in reply.cookies:
+        assert "samesite=lax" in cookie.lower()
+        assert "httponly" in cookie.lower()
+        assert "samesite=none" not in cookie.lower()
+    cookie = reply.cookies[-1].partition(";")[0]
+    assert send(address, "/config", Cookie=cookie).status == 200
+
+
+def test_guesses_are_slowed_down_and_logged(
+    serve: Callable[..., str], caplog: pytest.LogCaptureFixture
+) -> None:
+    address = serve(login=ADA)
+    with caplog.at_level(logging.WARNING):
+        found = [log_in(address, f"guess {number}").status for number in range(12)]
+    assert found[:5] == [400] * 5
+    assert set(found[6:]) == {429}
+    assert "Refused a login from 127.0.0.1" in caplog.text
+    assert "guess" not in caplog.text.replace("next guess", "")
+    slowed = log_in(address)
+    assert slowed.status == 429
+    assert "try again in" in slowed.text
+
+
+def test_programs_come_in_with_a_token(serve: Callable[..., str]) -> None:
+    address = serve(login=ADA, tokens=(TOKEN,), mcp=True)
+    assert call_add(address).status == 401
+    assert call_add(address, Authorization="Bearer wrong").status == 401
+    assert call_add(address, Authorization=f"Bearer {TOKEN}").status == 200
+    assert send(address, "/gradio_api/mcp/", Authorization="Basic x").status == 401
+    assert send(address, "/gradio_api/mcp/", Authorization=f"Bearer {TOKEN}").status != 401
+    found = {call_add(address, Authorization=f"Bearer {n}").status for n in range(12)}
+    assert 429 in found
+
+
+def test_tokens_are_read_and_never_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "tokens"
+    file.write_text(f"# of the pipeline\n\n{TOKEN}\n")
+    assert read_tokens(file) == (TOKEN,)
+    assert TOKEN not in repr(ServeOptions(login=ADA, tokens=(TOKEN,)))
+    monkeypatch.setenv("RAG_UI_TOKENS", f"{TOKEN}, {TOKEN}2")
+    assert read_tokens() == (TOKEN, f"{TOKEN}2")
+    file.write_text("short\n")
+    for act in (
+        lambda: read_tokens(file),
+        lambda: read_tokens(tmp_path / "none"),
+        ServeOptions(tokens=(TOKEN,)).check,
+    ):
+        with pytest.raises(SettingsError) as refused:
+            act()
+        assert "short\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/gradio_api/proxy=http://127.0.0.1:9/x",
+        "/gradio_api/file=http://127.0.0.1:9/x",
+        "/gradio_api/file=HTTPS://example.org/x",
+        "/gradio_api/file%3Dhttp://127.0.0.1:9/x",
+        "/gradio_api/file/http://127.0.0.1:9/x",
+        "/gradio_api/dev/reload",
+        "/gradio_api/vibe-code",
+        "/monitoring",
+        "/monitoring/summary",
+    ],
+)
+def test_nothing_is_fetched_for_anybody(site: str, path: str) -> None:
+    assert send(site, path).status in {403, 404}
+
+
+def test_an_upload_has_its_limits_and_goes_when_it_was_added(
+    serve: Callable[..., str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "uploads"))
+    address = serve()
+    large = send(address, "/gradio_api/upload", b"x", content_length=str(10**12))
+    assert (large.status, "at once is the most" in large.text) == (413, True)
+    boundary = "x" * 20
+    body = (
+        f'--{boundary}\r\nContent-Disposition: form-data; name="files"; filename="tea.jsonl"'
+        f"\r\n\r\n{RECORD}\r\n--{boundary}--\r\n"
+    )
+    form = f"multipart/form-data; boundary={boundary}"
+    sent = send(address, "/gradio_api/upload", body, content_type=form)
+    assert sent.status == 200
+    (path,) = json.loads(sent.text)
+    assert str(tmp_path) in path
+    monkeypatch.setattr("rag.ui.guard.MAX_FOLDER", 10)
+    full = send(address, "/gradio_api/upload", body, content_type=form)
+    assert (full.status, "no room" in full.text) == (507, True)
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_each_further_failure_costs_twice_the_wait() -> None:
+    clock = Clock()
+    throttle = Throttle(clock)
+    waits = []
+    for _ in range(20):
+        throttle.failed("a")
+        waits.append(throttle.wait("a"))
+        clock.now += waits[-1]
+    assert waits[:8] == [0, 0, 0, 0, 1, 2, 4, 8]
+    assert waits[-1] == 15 * 60
+    assert throttle.wait("b") == 0
+    throttle.succeeded("a")
+    assert throttle.wait("a") == 0
+
+
+def test_a_failure_is_forgotten_after_an_hour() -> None:
+    clock = Clock()
+    throttle = Throttle(clock)
+    for _ in range(4):
+        throttle.failed("a")
+    clock.now += 3601
+    throttle.failed("a")
+    assert throttle.wait("a") == 0
+
+
+def test_guesses_from_many_places_lock_nobody_out_who_has_been_in() -> None:
+    clock = Clock()
+    throttle = Throttle(clock)
+    throttle.succeeded("home")
+    for number in range(200):
+        throttle.failed(f"place {number}")
+    assert throttle.wait("another place") == 10
+    assert throttle.wait("home") == 0
+    clock.now += 11
+    assert throttle.wait("another place") == 0
+
+
+def test_an_address_in_the_place_of_a_file_is_not_fetched(
+    serve: Callable[..., str],
+) -> None:
+    address = serve()
+    config = json.loads(send(address, "/config").text)
+    (field,) = [one["id"] for one in config["components"] if one["type"] == "file"]
+    (add,) = [
+        one for one in config["dependencies"] if field in one["inputs"] and len(one["inputs"]) == 2
+    ]
+    file = {"path": "https://papers.example/paper.bib", "meta": {"_type": "gradio.FileData"}}
+    body = json.dumps(
+        {"data": [[file], ""], "fn_index": add["id"], "session_hash": "s", "trigger_id": None}
+    )
+    joined = send(address, "/gradio_api/queue/join", body, content_type="application/json")
+    assert joined.status == 200
+    events = send(address, "/gradio_api/queue/data?session_hash=s").text
+    assert '"success":false' in events.replace(" ", "")
+    assert "Only files can be uploaded." in events
