@@ -114,8 +114,12 @@ class Settings(BaseSettings):
     llm_temperature: float = Field(
         0.0, ge=0.0, le=2.0, description="Randomness of the model; 0 is the least."
     )
+    # A processor without a graphics card reads some 20 tokens a second: ten abstracts take minutes.
     llm_timeout: float = Field(
-        60.0, gt=0.0, description="Seconds to wait for the next words of the model."
+        300.0,
+        gt=0.0,
+        description="Seconds that the model may be silent: while it reads the papers, before its "
+        "first word, and between two.",
     )
     llm_retries: int = Field(
         2, ge=0, le=10, description="How often to try again when the endpoint fails or is busy."

@@ -13,6 +13,7 @@ from rag.answers.plan import plan
 from rag.answers.quoting import quote
 from rag.answers.second_opinion import judge, repair
 from rag.answers.stream import show
+from rag.answers.translation import translate
 from rag.errors import LLMError, SettingsError
 from rag.llm.budget import Budget
 from rag.llm.cache import AnswerCache
@@ -88,7 +89,13 @@ class Answerer:
             SettingsError: a model is asked for and none is configured.
             LLMError: the model gave no answer and there is no fallback.
         """
-        return await self.write(await backend.run(self.prepare, request), backend)
+        prepared = await backend.run(self.prepare, request)
+        question, note = await self.translate(prepared, backend)
+        if question:
+            prepared = await backend.run(self.prepare, replace(request, question=question))
+        answer = await self.write(prepared, backend)
+        notes = (note, *answer.notes) if note else answer.notes
+        return replace(answer, question=request.question, notes=notes)
 
     def prepare(self, request: AnswerRequest) -> Prepared:
         """Find what a question is answered from.
@@ -98,6 +105,28 @@ class Answerer:
         """
         self.writer(request.mode)
         return plan(request, self._retrieval, self.settings)
+
+    async def translate(self, prepared: Prepared, backend: Backend) -> tuple[str, str]:
+        """Have the model that writes translate a question that is in no language of the search.
+
+        Returns:
+            The question in English, empty where there is no need or no model; and what a reader
+            should know of it.
+        """
+        if not prepared.language:
+            return "", ""
+        tools = (await backend.run(self.writer, prepared.request.mode)).tools
+        if tools is None:
+            return "", ""
+        asked, budget = prepared.request.focus or prepared.asked, prepared.request.budget
+        try:
+            question = await translate(asked, tools, budget, backend)
+        except LLMError as error:
+            return "", f"The question could not be translated. {error.message}"
+        name = tools.model.name
+        if question is None:
+            return "", f"{name} was asked to translate the question, and sent no English question."
+        return question, f"Translated from {prepared.language} by {name}: “{question}”"
 
     async def write(self, prepared: Prepared, backend: Backend) -> Answer:
         """Answer a question that is prepared, as `answer` does."""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Container, Sequence
 
     from rag.answers.blocks import Block, BlockKind
+    from rag.text.fences import Line
 
 __all__ = ["CitedSentence", "split_claims"]
 
@@ -52,7 +53,12 @@ class CitedSentence:
 _EMPHASIS = re.compile(
     r"(?<![\w*_~\\])(\*{1,3}|_{1,3}|~~|`+)(?=[^\s*_~`])(.{1,400}?)(?<=\S)\1(?![\w*_~])", re.DOTALL
 )
-_LINK = re.compile(r"(\[)[^\[\]]*(\]\(https?://[^\s()]*\))")
+_LINK = re.compile(r"(\[)(?:[^\[\]]|\[[^\[\]]*\])*(\]\(https?://[^\s()]*\))")
+# Tags of HTML that part what stands before them from what stands behind.
+_PARTING = re.compile(
+    r"</?(?:p|br|li|ul|ol|div|h[1-6]|tr|table|section|blockquote|details|summary)\b[^<>\n]{0,80}>",
+    re.IGNORECASE,
+)
 _JOINT = re.compile(r"(?:\s*(?:[,;&]|,?\s*and)\s*)?")
 _STOP = re.compile(r"\s*\.\s*")
 _SECOND_STOP = re.compile(r"\s*\.(?!\w)")  # of "It is fast. [1]."
@@ -75,9 +81,9 @@ def split_claims(text: str, *, sources: Container[int] | None = None) -> list[Ci
     >>> [(s.text, s.numbers) for s in split_claims("It is fast [1]. It is small. [2][3]")]
     [('It is fast.', (1,)), ('It is small.', (2, 3))]
     """
-    lines = classify(text)
     # Offsets stay those of the text.
-    text = "".join(" " * len(one.text) if one.kind == "mark" else one.text for one in lines)
+    lines = [_parted(one) for one in classify(text)]
+    text = "".join(one.text for one in lines)
     markers = list(find_markers(text, sources=sources))
     sentences: list[CitedSentence] = []
     last = -1  # the place of the last sentence that is no code
@@ -100,6 +106,15 @@ def split_claims(text: str, *, sources: Container[int] | None = None) -> list[Ci
         else:
             early += within
     return sentences
+
+
+def _parted(line: Line) -> Line:
+    """Blank out a fence of prose, and end lines at tags; the length stays."""
+    if line.kind == "mark":
+        return line._replace(text=" " * len(line.text))
+    if line.kind != "text":
+        return line
+    return line._replace(text=_PARTING.sub(lambda tag: "\n".ljust(len(tag[0])), line.text))
 
 
 def _code(text: str, block: Block) -> CitedSentence:

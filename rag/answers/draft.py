@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from rag.answers.abstention import FAR_OFF, NO_ANSWER, STRONG
 from rag.answers.answer import Answer
 from rag.answers.checking import check_text, left_out_note, without_failed
+from rag.answers.cited_sentences import split_claims
 from rag.answers.context import build_context
 from rag.answers.quoting import abstain, quote
 from rag.errors import LLMError
@@ -24,7 +25,7 @@ from rag.llm.cache import CachedText
 from rag.llm.client import Delta
 from rag.llm.dialects import known_room, remember_room
 from rag.llm.failures import BrokenStreamError, ContextTooLongError, finish_note, no_answer
-from rag.llm.guard import SENTINEL, Screen, quarantine
+from rag.llm.guard import SENTINEL, Screen, declines, quarantine
 from rag.llm.messages import Message
 from rag.text.citations import (
     CitationParser,
@@ -34,11 +35,13 @@ from rag.text.citations import (
     renumber,
 )
 from rag.text.decoding import one_line
+from rag.verification.claims import makes_claim
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from rag.answers.checking import Checked
+    from rag.answers.cited_sentences import CitedSentence
     from rag.answers.prepare import Prepared
     from rag.llm.client import LLMClient
     from rag.llm.prompts import Prompts
@@ -300,6 +303,8 @@ class Draft:
         shown = self._reply.shown.rstrip()
         if self._reply.screen.sentinel and not _cites(shown):
             return self._declined(shown, self._reply.screen.remark)
+        if declines(shown) and not any(_needs_source(one) for one in split_claims(shown)):
+            return self._declined("", shown)
         started = time.perf_counter()
         self._warming.join()
         answer = self._checked(shown)
@@ -434,6 +439,10 @@ def _join(pieces: Iterable[Piece]) -> str:
 
 def _cites(text: str) -> bool:
     return any(isinstance(piece, CitationPiece) for piece in parse_citations(text))
+
+
+def _needs_source(sentence: CitedSentence) -> bool:
+    return bool(sentence.numbers or sentence.unknown) or makes_claim(sentence.text)
 
 
 def _hash(values: object) -> str:

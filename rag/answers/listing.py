@@ -8,11 +8,13 @@ sentence's, the cosine, the reader's opinion) added nothing on folds held out.
 from __future__ import annotations
 
 import itertools
+import re
 import time
 from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from rag.answers.naming import OF_A_NAME, holds, only_names
 from rag.answers.prepare import Listing, Prepared, prepare
 from rag.questions.negation import ruled_out
 from rag.text.sentences import sentence_spans
@@ -36,6 +38,10 @@ _WITHIN = 0.28  # of the best score
 _CLEAR = 0.2  # of the way from the background to the best score
 _BACKGROUND = 20  # the rank of a paper that hardly fits
 _LOOKED_AT = 100  # papers: what the search weighs
+_NEAR = 0.9  # of the best cosine: so near in meaning, a paper needs no word of the subject
+_NARROWS = re.compile(r" (?:for|in|on|of|with|from|about|against|during|via|using) ")
+_SEVERAL_WORDS = 2
+_MARKS = ".,;:()[]\"'“”?!"
 _LEAST_GROUPED = 5  # papers: fewer are seen at a glance
 
 
@@ -57,6 +63,9 @@ def prepare_list(
     left = [hit for hit in fits if hit.paper.id not in skipped]
     shown = left[: settings.max_listed]
     prepared = prepare(replace(request, also=()), retrieval, hits=shown)
+    if only_names(request.question) and shown:
+        # All of them have the name, which is what was asked for.
+        prepared = replace(prepared, confidence=max(prepared.confidence, OF_A_NAME))
     if reading.order == "fit":
         groups, order = _grouped(request.question, prepared.hits, retrieval.keyword)
         prepared = _reorder(prepared, order)
@@ -92,12 +101,27 @@ def fitting(
     kept = [hit for place, hit in enumerate(hits) if place not in gone]
     if not kept:
         return [], [hit.paper for hit in hits], found.notes
+    names = only_names(request.question)
+    if names and (named := [hit for hit in kept if holds(hit.paper, names)]):
+        return _ordered(named, reading), [], found.notes
     least = _least([hit.score for hit in kept])
-    fits = [hit for hit in kept if hit.paper.abstract and hit.score >= least]
+    subject = {one for word in _subject(request.question) for one in terms(word, grammar=False)}
+    fits = [
+        hit
+        for hit in kept
+        if hit.paper.abstract and (hit.score >= least or _is_titled(hit.paper, subject))
+    ]
+    fits = _on_the_subject(request.question, fits)
+    missing = () if reading.without else _unmentioned(request.question, fits, retrieval.keyword)
+    notes = (*found.notes, *missing)
     close = [hits[place].paper for place in sorted(gone) if hits[place].score >= least]
-    if reading.order != "fit":
-        fits.sort(key=lambda hit: _when(hit.paper), reverse=reading.order == "newest")
-    return fits, close, found.notes
+    return _ordered(fits, reading), close, notes
+
+
+def _ordered(hits: list[Hit], reading: Reading) -> list[Hit]:
+    if reading.order == "fit":
+        return hits
+    return sorted(hits, key=lambda hit: _when(hit.paper), reverse=reading.order == "newest")
 
 
 def _least(scores: Sequence[float]) -> float:
@@ -105,6 +129,59 @@ def _least(scores: Sequence[float]) -> float:
     ranked = sorted(scores, reverse=True)
     best, background = ranked[0], ranked[min(_BACKGROUND, len(ranked) // 2)]
     return max(best - _WITHIN, background + _CLEAR * (best - background))
+
+
+def _on_the_subject(question: str, hits: Sequence[Hit]) -> list[Hit]:
+    """Leave out papers that share only what narrows a subject, and are far from it in meaning.
+
+    Of "diffusion models for video", a paper on video that has no word of "diffusion models" has
+    nothing to do with it, however rare "video" is.
+    """
+    subject, narrows = _divided(question)
+    asked = {one for word in subject for one in terms(word, grammar=False)}
+    if not asked or not narrows:
+        return list(hits)
+    near = _NEAR * max((hit.cosine for hit in hits), default=0.0)
+    return [
+        hit
+        for hit in hits
+        if hit.cosine >= near
+        or not asked.isdisjoint(terms(f"{hit.paper.title} {hit.paper.abstract}", grammar=False))
+    ]
+
+
+def _unmentioned(question: str, hits: Sequence[Hit], collection: Collection) -> tuple[str, ...]:
+    """Name the words that narrow a subject, are known to the library, and stand in no paper."""
+    _, narrows = _divided(question)
+    said = {one for hit in hits for one in terms(f"{hit.paper.title} {hit.paper.abstract}")}
+    missing = []
+    for word in narrows:
+        own = terms(word, grammar=False)
+        known, _ = collection.document_frequency(own)
+        if own and all(known) and said.isdisjoint(own):
+            missing.append(f"“{word}”")
+    if not missing or not hits:
+        return ()
+    papers = "The paper doesn't mention" if len(hits) == 1 else "None of these papers mentions"
+    return (f"{papers} {' or '.join(missing)}.",)
+
+
+def _subject(question: str) -> list[str]:
+    """Return all telling words of a question."""
+    return [word for part in _divided(question) for word in part]
+
+
+def _is_titled(paper: Paper, subject: set[str]) -> bool:
+    """Tell whether a paper's title has all of a subject of several words: then it is on it."""
+    return len(subject) >= _SEVERAL_WORDS and subject <= set(terms(paper.title))
+
+
+def _divided(question: str) -> tuple[list[str], list[str]]:
+    """Divide the telling words of a question into its subject and what narrows that."""
+    subject, *narrows = _NARROWS.split(question, maxsplit=1)
+    parts = (subject, " ".join(narrows))
+    first, second = ([word.strip(_MARKS) for word in part.split()] for part in parts)
+    return list(filter(_telling, first)), list(filter(_telling, second))
 
 
 def _when(paper: Paper) -> str:
@@ -143,7 +220,11 @@ def _grouped(
         for own, words in _pairs(hit.paper):
             if not asked.issuperset(own):
                 pairs[own].setdefault(place, words)
-    shared = {own: who for own, who in pairs.items() if 2 <= len(who) <= 0.6 * len(hits)}
+    titled = {own for hit in hits for own, _ in _pairs(replace(hit.paper, abstract=""))}
+    # What nobody has in a title ("becomes prohibitive") is a turn of phrase, not an approach.
+    shared = {
+        own: who for own, who in pairs.items() if own in titled and 2 <= len(who) <= 0.6 * len(hits)
+    }
     rare = {own: sum(rarity(list(own), collection)) for own in shared}
     group: dict[int, str] = {}
     while shared:
@@ -159,10 +240,15 @@ def _grouped(
     first = {
         name: min(by_fit.index(p) for p in group if group[p] == name) for name in group.values()
     }
-    alone = len(hits)
-    order = sorted(
-        by_fit, key=lambda place: (first.get(group.get(place, ""), alone), by_fit.index(place))
-    )
+    best = min(first.values(), default=0)
+
+    def rank(place: int) -> tuple[int, int]:
+        fit = by_fit.index(place)
+        # Papers alone stand behind the groups, but for those that fit better than all in groups.
+        alone = -1 if fit < best else len(hits)
+        return first[group[place]] if place in group else alone, fit
+
+    order = sorted(by_fit, key=rank)
     return tuple(group.get(place, "") for place in order), order
 
 
@@ -171,13 +257,16 @@ def _pairs(paper: Paper) -> list[tuple[tuple[str, ...], str]]:
     found = []
     spans = sentence_spans(paper.abstract)
     for text in (paper.title, *(paper.abstract[start:end] for start, end in spans)):
-        words = [word.strip(".,;:()[]\"'“”") for word in text.split()]
-        for first, second in itertools.pairwise(words):
-            if not all(map(_telling, (first, second))):
+        for first, second in itertools.pairwise(text.split()):
+            # Marks between two words part them: "Mixture of Experts (MoE)".
+            if first != first.rstrip(_MARKS) or second != second.lstrip(_MARKS):
                 continue
-            own = tuple(terms(f"{first} {second}", grammar=False))
+            words = [first.strip(_MARKS), second.strip(_MARKS)]
+            if not all(map(_telling, words)):
+                continue
+            own = tuple(terms(" ".join(words), grammar=False))
             if len(own) >= 2:
-                found.append((own, f"{first} {second}"))
+                found.append((own, " ".join(words)))
     return found
 
 
@@ -192,5 +281,8 @@ _FURNITURE = frozenset(
     " outperforms performance significant significantly different several various recent widely"
     " code available problem task tasks datasets data based real world address addresses introduce"
     " including however large small across achieve achieves improve improves high low better"
-    " effective effectively efficient framework training".split()
+    " effective effectively efficient framework training deal deals dealing concern concerning"
+    " address discuss discusses cover covers focus focuses mention mentions investigate examine"
+    " investigates explore explores examines consider considers treat treats speak talk"
+    " there".split()
 )

@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from rag.answers.prepare import Prepared
     from rag.papers import Paper
 
-__all__ = ["OF_A_NAME", "among", "sure_of_names"]
+__all__ = ["OF_A_NAME", "among", "holds", "only_names", "sure_of_names"]
 
+_MENTIONS = frozenset("mention mentions mentioned mentioning discuss discusses".split())
 OF_A_NAME = 0.6  # confidence where a name is all that is asked about, and is found
 
 
@@ -24,15 +25,24 @@ def sure_of_names(prepared: Prepared) -> Prepared:
     How near such a question comes to the papers in meaning says nothing: the encoder has never seen
     an invented name, and what it takes the name for may be an everyday word.
     """
-    names = set(names_in(prepared.question))
-    if not names or names != set(subjects(prepared.question)):
+    names = only_names(prepared.question)
+    if not names:
         return prepared
-    kept = among(
-        prepared, lambda paper: held_in(f"{paper.title}\n{paper.abstract}", names) == names
-    )
+    kept = among(prepared, lambda paper: holds(paper, names))
     if not kept.evidence:
         return prepared
     return replace(kept, confidence=max(prepared.confidence, OF_A_NAME))
+
+
+def only_names(question: str) -> set[str]:
+    """Return the names in a question that is about nothing else; none where it is."""
+    names = set(names_in(question))
+    return names if names == set(subjects(question)) - _MENTIONS else set()
+
+
+def holds(paper: Paper, names: set[str]) -> bool:
+    """Tell whether a paper has all of some names."""
+    return held_in(f"{paper.title}\n{paper.abstract}", names) == names
 
 
 def among(prepared: Prepared, wanted: Callable[[Paper], bool]) -> Prepared:

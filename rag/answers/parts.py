@@ -42,10 +42,43 @@ def prepare_parts(request: AnswerRequest, sides: Sequence[Side], retrieval: Retr
         )
         for side in sides
     )
-    # A model that writes is given what was found for either side.
-    found = [hit.paper.id for part in parts for hit in part.prepared.hits[:_MOST]]
-    wider = prepare(replace(request, also=(*request.also, *found)), retrieval)
-    return replace(wider, parts=parts, confidence=max(p.prepared.confidence for p in parts))
+    if not any(part.prepared.evidence for part in parts):
+        # No paper has the words for either; the question as a whole may be near to one.
+        return sure_of_names(whole)
+    return _joined(whole, parts)
+
+
+def _joined(whole: Prepared, parts: Sequence[Part]) -> Prepared:
+    """Add to a question what was found for its parts: a model that writes is given both."""
+    hits, evidence = list(whole.hits), list(whole.evidence)
+    places = {hit.paper.id: place for place, hit in enumerate(hits)}
+    also: list[str] = []
+    for part in (one.prepared for one in parts):
+        best = part.hits[:_MOST]
+        also += [hit.paper.id for hit in best]
+        new = [hit for hit in best if hit.paper.id not in places]
+        places.update({hit.paper.id: len(hits) + n for n, hit in enumerate(new)})
+        hits += new
+        known = {(one.paper, one.start): n for n, one in enumerate(evidence)}
+        for one in part.evidence:
+            place = places.get(part.hits[one.paper].paper.id)
+            if place is None:
+                continue
+            moved = replace(one, paper=place)
+            at = known.get((place, one.start))
+            if at is None:
+                evidence.append(moved)
+            elif moved.score > evidence[at].score:
+                evidence[at] = moved
+    evidence.sort(key=lambda one: -one.score)
+    return replace(
+        whole,
+        request=replace(whole.request, also=(*whole.request.also, *also)),
+        hits=tuple(hits),
+        evidence=tuple(evidence),
+        parts=tuple(parts),
+        confidence=max(part.prepared.confidence for part in parts),
+    )
 
 
 def _in_one(whole: Prepared, sides: Sequence[Side]) -> bool:

@@ -17,7 +17,8 @@ from rag.answers.parts import prepare_parts
 from rag.answers.prepare import Prepared, prepare
 from rag.questions.catalogue import answer_from_catalogue, no_paper_left
 from rag.questions.narrowing import narrow
-from rag.questions.premise import false_premise
+from rag.questions.negation import read_exclusions
+from rag.questions.premise import contradicted_premise, false_premise
 from rag.questions.reading import Reading, read_question
 from rag.questions.small_talk import reply_to
 from rag.search.query import Filters, combine
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["IN_ENGLISH", "plan"]
 
+_LOOKED_THROUGH = 20  # sentences: one that says the opposite is near the best, if not among them
 IN_ENGLISH = "This library searches in English; the question seems to be in {language}."
 
 
@@ -80,10 +82,19 @@ def _search(
     language = language_of(asked) if retrieval.english else None
     if language and not any(_is_in(hit.paper, language) for hit in prepared.hits):
         text = f"{IN_ENGLISH.format(language=language)} Ask it in English."
-        return _settled(request, replace(_saying(request, text), abstained=True), prepared)
+        told = _settled(request, replace(_saying(request, text), abstained=True), prepared)
+        return replace(told, language=language)
     if prepared.hits and (why := false_premise(asked, _by_search(prepared))):
         return _settled(request, replace(_saying(request, why), abstained=True), prepared)
+    if why := contradicted_premise(asked, _best_sentences(prepared)):
+        return replace(prepared, notes=(why, *prepared.notes))
     return prepared
+
+
+def _best_sentences(prepared: Prepared) -> list[tuple[str, str]]:
+    """Return the best evidence: titles of papers, each with a sentence of it."""
+    found = ((prepared.hits[one.paper].paper, one) for one in prepared.evidence[:_LOOKED_THROUGH])
+    return [(paper.title, paper.abstract[one.start : one.end]) for paper, one in found]
 
 
 def _by_search(prepared: Prepared) -> list[Paper]:
@@ -102,6 +113,11 @@ def _read(request: AnswerRequest, retrieval: Retrieval) -> tuple[Reading, Answer
             narrowed = narrow(request.focus, retrieval.catalog, of_papers=True)
             read, question = narrowed.filters, narrowed.text
             reading = replace(reading, text=narrowed.text)
+        if before.several and not reading.several:  # "But not on fairness"
+            excluded = read_exclusions(reading.text)
+            # Where it says nothing else, it is left as it is.
+            rest = excluded.text if excluded.text != reading.text or not excluded.things else ""
+            reading = replace(reading, text=rest, without=excluded.things)
         read = combine(read, before.filters)
         several = reading.several or (before.several and not _content(reading.text))
         reading = replace(
@@ -166,7 +182,6 @@ def _settled(request: AnswerRequest, answer: Answer, found: Prepared | None = No
         confidence=answer.confidence,
         signals=None,
         closest=(),
-        shortfalls=(),
         notes=(),
         timings={},
         retrieved=(),

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from rag.answers.abstention import confidence, read_signals
 from rag.answers.answer import Retrieved
-from rag.answers.shortfalls import shortfalls
 from rag.evidence.ranker import PaperFit
 from rag.search.hybrid import SearchResult
 from rag.search.query import Filters
@@ -80,13 +79,13 @@ class Prepared:
         confidence: How likely it is that they hold the answer, 0 to 1.
         signals: What the confidence rests on; None where nothing was found.
         closest: The papers to name where they don't answer.
-        shortfalls: For each of those, why it doesn't.
         notes: What a reader should know.
         timings: Seconds by step.
         retrieved: All papers that were found, best first.
         asked: The question before anything was read out of it.
         read: What filters the question states in words; None where it states none.
         settled: The answer, where none has to be looked for.
+        language: What the question is in, where the search doesn't know that; else empty.
         listing: The papers that fit, where all of them are wanted.
         parts: The parts of a question, each by itself, where it has several.
     """
@@ -97,13 +96,13 @@ class Prepared:
     confidence: float
     signals: Signals | None
     closest: tuple[Paper, ...]
-    shortfalls: tuple[str, ...]
     notes: tuple[str, ...]
     timings: dict[str, float]
     retrieved: tuple[Retrieved, ...]
     asked: str = ""
     read: Filters | None = None
     settled: Answer | None = None
+    language: str = ""
     listing: Listing | None = None
     parts: tuple[Part, ...] = ()
 
@@ -224,7 +223,6 @@ def prepare(
         confidence=confidence(signals) if signals else 0.0,
         signals=signals,
         closest=closest,
-        shortfalls=shortfalls(question, closest),
         notes=found.notes,
         timings={"search": searched - started, "evidence": ended - searched},
         retrieved=tuple(Retrieved(hit.paper.id, hit.score) for hit in found.hits),

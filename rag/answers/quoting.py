@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from rag.answers.abstention import NO_ANSWER
 from rag.answers.answer import Answer, Citation, Sentence, retraction_notes
 from rag.answers.prepare import Listing
+from rag.answers.shortfalls import shortfalls
 from rag.answers.stance import disagreement
 from rag.evidence.cues import CUES, asks_for_several
 from rag.text.citations import Numbering
@@ -185,7 +186,7 @@ def abstain(prepared: Prepared) -> Answer:
         abstained=True,
         confidence=prepared.confidence,
         closest=prepared.closest,
-        shortfalls=prepared.shortfalls,
+        shortfalls=shortfalls(prepared.question, prepared.closest),
         notes=prepared.notes,
         timings=prepared.timings,
         retrieved=prepared.retrieved,

@@ -202,7 +202,7 @@ async def _ask(
     room = budget.room()
     if estimate_tokens(message) > room.input:
         raise LLMError("The papers and sentences are more than the model takes.")
-    screen, text, raw = Screen(limit=_REPLY), "", ""
+    screen, raw = Screen(limit=_REPLY, prose=False), ""
     usage: Usage | None = None
     deltas = backend.deltas(tools.model, [Message("user", message)], max_tokens=room.output)
     try:
@@ -210,14 +210,15 @@ async def _ask(
             async for delta in deltas:
                 raw += delta.text
                 usage = delta.usage or usage
-                text += screen.feed(delta.text)
+                screen.feed(delta.text)
                 if screen.cut:
                     break
     finally:
         if raw or usage:
             guess = Usage(estimate_tokens(message), estimate_tokens(raw), estimated=True)
             budget.record(usage or guess)
-    return text + screen.finish()
+    screen.finish()
+    return screen.text
 
 
 def _paper_block(n: int, paper: Paper) -> str:

@@ -34,6 +34,8 @@ _DOWN = (
 )
 _DIRECTION = re.compile(rf"\b(?:(?P<up>{_UP})|(?P<down>{_DOWN}))\b", re.IGNORECASE)
 
+_YEAR = re.compile(r"(?:19|20)\d\d")  # of an event, or of a work that is cited
+
 
 @dataclass(frozen=True, slots=True)
 class SurveyCell:
@@ -146,7 +148,8 @@ def _row(paper: Paper, start: int, end: int, *, fit: float) -> SurveyRow:
     for one in find_quantities(sentence):
         # One that was read from a formula stands there in other characters.
         end_of_number = one.start + len(one.text)
-        if sentence[one.start : end_of_number] == one.text and not one.spelled:
+        stands = sentence[one.start : end_of_number] == one.text and not one.spelled
+        if stands and (one.unit or one.noun or not _YEAR.fullmatch(one.text)):
             number = _cell(paper, start + one.start, start + end_of_number)
             break
     match = _DIRECTION.search(sentence)

@@ -21,8 +21,13 @@ from rag.chat.follow_ups import (
 from rag.chat.readings import LEANING, follows_on
 from rag.errors import LLMError
 from rag.llm.budget import Usage, estimate_tokens
-from rag.questions.more import asks_for_more
-from rag.search.query import check_question
+from rag.questions.more import (
+    about_the_paper,
+    among_them,
+    asks_for_more,
+    narrows_the_list,
+)
+from rag.search.query import LITERAL, MORE, Filters, check_question, without_command
 from rag.text.citations import Numbering
 
 if TYPE_CHECKING:
@@ -33,12 +38,10 @@ if TYPE_CHECKING:
     from rag.answers.prepare import Prepared
     from rag.answers.stream import Backend
     from rag.papers import Paper
-    from rag.search.query import Filters
 
-__all__ = ["LITERAL", "Chat"]
+__all__ = ["Chat"]
 
 _LESS = 0.5  # of the best sentence's score: a rewrite that finds so little has lost the question
-LITERAL = "/literal "  # in front of a question that is to be taken as it stands
 
 
 @dataclass
@@ -57,8 +60,21 @@ class _Past:
 
     @property
     def last(self) -> Answer | None:
-        """The last answer that a question may follow on; small talk is none."""
-        return next((one for one in reversed(self.answers) if one.kind != "talk"), None)
+        """The last answer that a question may follow on."""
+        return next((one for one in reversed(self.answers) if _can_be_followed(one)), None)
+
+    def lists(self, question: str) -> list[Answer]:
+        """Return the lists that answered a question, in order."""
+        return [
+            one
+            for one in self.answers
+            if one.kind == "list" and one.standalone_question == question
+        ]
+
+    def find_list(self, question: str) -> Answer | None:
+        """Return the last list that answered a question; None where there is none."""
+        found = self.lists(question)
+        return found[-1] if found else None
 
 
 class Chat:
@@ -173,7 +189,9 @@ class Chat:
         answerer = await backend.run(self._open_answerer, self.model)
         turn = await backend.run(self._begin, question, answerer)
         prepared = await backend.run(turn.prepare)
-        if prepared.settled is None and turn.may_be_rewritten:
+        if prepared.language:
+            prepared = await turn.translate(prepared, backend)
+        elif prepared.settled is None and turn.may_be_rewritten:
             await turn.rewrite(backend)
             prepared = await backend.run(turn.choose, prepared)
         prepared = await backend.run(turn.rerank, prepared)
@@ -193,7 +211,7 @@ class Chat:
         # A conversation that was cleared meanwhile has nothing to do with this answer.
         if turn.past is self._past:
             topic = turn.topic()  # leans on the topic before it
-            if answer.kind == "talk":
+            if not _can_be_followed(answer):
                 topic = self._past.topic
             self._past.answers.append(finished)
             self._past.sources.update(finished.papers)
@@ -225,23 +243,27 @@ class _Turn:
         self._reranks = answerer.settings.rerank != "off"
         self._tried: list[tuple[Prepared, AnswerRequest]] = []
         self._literal = question.startswith(LITERAL)
-        if self._literal:
-            self.question = question = question.removeprefix(LITERAL).strip() or question
+        wants_more = question.startswith(MORE)
+        self.question = question = without_command(question)
+        self._continues = past.find_list(question) if wants_more else None
         self.follow_up = FollowUp(question, question)
 
     @property
     def may_be_rewritten(self) -> bool:
         """Whether there is a model, and something that a follow-up could lean on."""
         can = self._tools is not None and self.past.last is not None
-        return can and not self._literal
+        return can and not self._literal and self._continues is None
 
     def prepare(self) -> Prepared:
         """Look the question up as it stands, and with what was said where it leans on that."""
         last = self.past.last
+        if self._continues is not None:
+            self._filters = self._continues.filters
+            return self._more(self._continues)
         if last is None or self._literal:
             return self._prepare(self.follow_up)
-        if last.kind == "list" and asks_for_more(self.question):
-            return self._more(last)
+        if listed := self._of_papers_named(last):
+            return listed
         cited = meant_by(last)
         worded = make_standalone(
             self.question, topic=self.past.topic, last=last, sources=self.past.sources
@@ -252,12 +274,25 @@ class _Turn:
         if prepared.settled is not None and prepared.settled.kind != "papers":
             return prepared
         bare = worded.depends and stands_for_nothing(self.question)
+        bare = bare or (last.kind == "list" and narrows_the_list(self.question))
         if named or bare or follows_on(self.question, prepared, cited, cue=worded.depends):
             self.follow_up = (
                 worded if worded.depends else join(self.question, self.past.topic, last)
             )
             return self._prepare(self.follow_up)
         return prepared
+
+    async def translate(self, prepared: Prepared, backend: Backend) -> Prepared:
+        """Look a question of another language up in English, where a model puts it so."""
+        question, note = await self._answerer.translate(prepared, backend)
+        self.notes += [note] if note else []
+        if not question:
+            return prepared
+        asked, self.question = self.question, question
+        self.follow_up = FollowUp(question, question)
+        found = await backend.run(self.prepare)
+        self.question = asked
+        return found
 
     def choose(self, heuristic: Prepared) -> Prepared:
         """Take what the model made of the question, unless it finds less than the rules do."""
@@ -283,16 +318,31 @@ class _Turn:
         request = next(request for one, request in self._tried if one is prepared)
         return self._answerer.prepare(replace(request, rerank=True))
 
-    def _more(self, last: Answer) -> Prepared:
-        """List the papers that the last list left out."""
-        question = last.standalone_question
-        shown: list[str] = []
-        for answer in reversed(self.past.answers):
-            if answer.kind == "talk":
-                continue
-            if answer.kind != "list" or answer.standalone_question != question:
-                break
-            shown += [citation.paper.id for citation in answer.citations]
+    def _of_papers_named(self, last: Answer) -> Prepared | None:
+        """Prepare what asks of the papers that were named last: the rest, or which of them."""
+        if last.kind == "list" and asks_for_more(self.question):
+            return self._more(last)
+        if not last.papers:
+            return None
+        lead = next(iter(last.papers.values()))
+        if question := about_the_paper(self.question, lead.title):
+            self.follow_up = FollowUp(question, question)
+            return self._prepare(self.follow_up)
+        if not (question := among_them(self.question)):
+            return None
+        ids = tuple(paper.id for paper in last.papers.values())
+        self._filters = replace(self._filters or Filters(), ids=ids)
+        self.follow_up = FollowUp(question, question)
+        return self._prepare(self.follow_up)
+
+    def _more(self, listed: Answer) -> Prepared:
+        """List the papers that a list left out, and those after it that continued it."""
+        question = listed.standalone_question
+        shown = [
+            citation.paper.id
+            for answer in self.past.lists(question)
+            for citation in answer.citations
+        ]
         self.follow_up = FollowUp(question, question)
         return self._prepare(self.follow_up, skip=tuple(dict.fromkeys(shown)))
 
@@ -351,6 +401,11 @@ class _Turn:
         # A heuristic follow-up holds its topic already: the topic stays, and doesn't grow.
         leans = follow_up.depends and follow_up.focus == self.question
         return self.past.topic if leans else follow_up.question
+
+
+def _can_be_followed(answer: Answer) -> bool:
+    """Tell whether a question may follow on an answer: not on small talk, nor on a mere count."""
+    return answer.kind != "talk" and (answer.kind != "library" or bool(answer.citations))
 
 
 def _best(prepared: Prepared) -> float:

@@ -154,9 +154,10 @@ class _Talk:
     def _show_understood(self, question: str) -> None:
         from rich.text import Text
 
+        from rag.search.query import without_command
         from rag.text.decoding import one_line
 
-        asked = one_line(question).removeprefix("/literal ")
+        asked = without_command(one_line(question))
         if self._chat.understood != asked:
             output().print(Text(f"Understood as: {self._chat.understood}\n", style="dim"))
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rag.models.products import inner
 from rag.models.token_vectors import unit
 from rag.text.terms import terms
 
@@ -105,7 +106,7 @@ def match(asked: AskedTokens, tokens: TokenVectors, spans: Sequence[Span]) -> Ma
         return Match(0.0, scores, whole, means)
     rows = tokens.rows(dimension)
     whole += unit(rows.sum(axis=0))
-    nearness = asked.rows @ rows.T
+    nearness = inner(asked.rows, rows)
     owners = np.searchsorted([span.start for span in spans], tokens.starts, side="right") - 1
     # Tokens stand in the order of the text: each sentence has a run of them.
     firsts = np.flatnonzero(np.diff(owners, prepend=-1))

@@ -171,7 +171,7 @@ def _asked(client: LLMClient, settings: Settings) -> list[str]:
     from rag.llm.budget import Budget, cut_note, estimate_tokens
     from rag.llm.dialects import known_dialect
     from rag.llm.failures import finish_note, no_answer
-    from rag.llm.guard import Screen
+    from rag.llm.guard import Screen, declines
     from rag.llm.prompts import Prompts
     from rag.text.citations import find_markers
 
@@ -197,10 +197,11 @@ def _asked(client: LLMClient, settings: Settings) -> list[str]:
         *(["thinks aloud, which is left out"] if thought else []),
         *known_dialect(client.endpoint, client.name).notes(),
     ]
-    if screen.sentinel:
-        facts.append("found no answer in papers that hold one")
-    elif not list(find_markers(screen.text)):
-        facts.append("cited no paper")
+    cites = any(find_markers(screen.text))
+    if screen.sentinel or (not cites and declines(screen.text)):
+        facts.append("found no answer in papers that hold one, so it may decline what is there")
+    elif not cites:
+        facts.append("cited no paper, so its sentences will be shown as uncited")
     sent = [message.content for message in messages]
     notes = (finish_note(finish, limit=room.output), cut_note(sent, usage) if usage else "")
     return [*facts, *(note[:1].lower() + note[1:].rstrip(".") for note in notes if note)]

@@ -210,7 +210,8 @@ class EndpointFailures:
         if isinstance(error, openai.APITimeoutError | httpx.TimeoutException):
             return LLMError(
                 f"The model at {self.url} sent nothing for {self.timeout:g} seconds.",
-                hint="Raise llm_timeout (RAG_LLM_TIMEOUT), or see whether it is running.",
+                hint="See whether it is running. One that only reads slowly needs a higher"
+                " llm_timeout (RAG_LLM_TIMEOUT) or fewer papers (llm_max_papers).",
             )
         if isinstance(error, openai.APIConnectionError | httpx.TransportError):
             return self._explain_connection(error)

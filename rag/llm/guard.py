@@ -2,8 +2,8 @@
 
 Text by strangers is quarantined on the way in, so that it can't pass for instructions or markup.
 The model's own text is screened on the way out, whatever it was asked for: it may hold control
-characters, reasoning, a template's tokens, fences, a preamble, or the one agreed sign that the
-papers don't answer, and it may never end.
+characters, reasoning, a template's tokens, fences, a preamble, JSON around it, or the one agreed
+sign that the papers don't answer, and it may never end.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ import re
 
 from rag.llm.preambles import Preamble
 from rag.llm.turns import Turns
+from rag.llm.wrapping import Unwrapper
 from rag.text.decoding import clean, one_line
 from rag.text.fences import Unfencer
 from rag.text.safety import neutralise_markers
 
-__all__ = ["SENTINEL", "Screen", "quarantine"]
+__all__ = ["SENTINEL", "Screen", "declines", "quarantine"]
 
 # How a model says that the papers don't answer. Prompts, code and tests share this one name. It
 # has no underscores, which models tend to escape in Markdown, and reads as words if it leaks.
@@ -42,7 +43,8 @@ _OPENS = (
 )
 _CLOSES = r"(?:[*_`~\"”'’»)>\]}$]{0,6}[.:!]?[*_`~\"”'’»)>\]}$]{0,2})"
 _SENTINEL = re.compile(
-    rf"{_OPENS}(?:(?:not{_JOINT}in{_JOINT}(?:the(?:{_JOINT}| ))?{_NOUN}"
+    rf"{_OPENS}(?:(?:not{_JOINT}(?:found{_JOINT})?in{_JOINT}(?:the(?:{_JOINT}| ))?"
+    rf"(?:(?:provided|given){_JOINT})?{_NOUN}"
     rf"|(?-i:NOT{_ANY_JOINT}IN{_ANY_JOINT}(?:THE{_ANY_JOINT})?(?:{'|'.join(_NOUNS).upper()})S?"
     rf"|NotIn(?:The)?Papers?))(?![^\W_])|(?-i:{SENTINEL})){_CLOSES}",
     re.IGNORECASE,
@@ -67,9 +69,11 @@ def _spelled(*words: str) -> list[str]:
 _IN_DOUBT = re.compile(
     rf"{_OPENS}(?:\\[a-z]{{0,6}}|"
     + "|".join(
-        _growing([*_spelled("not", "in", *the, noun), "s?", _CLOSES, "[ ]*"])
+        _growing([*_spelled("not", *found, "in", *the, *given, noun), "s?", _CLOSES, "[ ]*"])
         for noun in _NOUNS
         for the in (("the",), ())
+        for found in (("found",), ())
+        for given in (("provided",), ("given",), ())
     )
     + r")\Z",
     re.IGNORECASE,
@@ -77,11 +81,42 @@ _IN_DOUBT = re.compile(
 _LONGEST = 80  # characters of the sentinel with all that may stand around it
 
 
+# How a model says the same in words of its own, and nothing else.
+_NAMES = (
+    rf"(?:the |these |those |any of the |your )?(?:(?:provided|given|available|above) )*{_NOUN}"
+)
+_SAY = (
+    r"(?:answer|address|contain|discuss|give|have|hold|include|mention|offer|provide|report|say"
+    r"|speak|specify|state|tell)"
+)
+_NOT = r"(?: not|n[’']t)"
+_DECLINES = re.compile(
+    rf"\b(?:{_NAMES}|they) (?:do|does|did){_NOT} (?:\w+ )?{_SAY}\b"
+    rf"|\b(?:none|neither) of {_NAMES} (?:\w+ )?{_SAY}\w*\b|\bno {_NOUN} (?:\w+ )?{_SAY}s?\b"
+    rf"|\bi (?:(?:do|ca|could){_NOT}|cannot|am unable to) (?:know|find|answer)"
+    r"|\b(?:no|not enough|insufficient) (?:\w+ )?(?:answer|evidence|information|mention)\b.*\bin "
+    rf"{_NAMES}|\bnot (?:\w+ )?(?:answered|addressed|discussed|found|mentioned|stated) (?:in|by) "
+    rf"{_NAMES}|\Aunanswerable\b|\An/?a\W*\Z|\Aunknown\W*\Z",
+    re.IGNORECASE,
+)
+_LONGEST_REFUSAL = 300  # characters: who writes more has something to say
+
+
+def declines(text: str) -> bool:
+    """Tell whether a reply without citations says that the papers don't answer, in its own words.
+
+    >>> declines("The abstracts do not mention this."), declines("Tea shortens sleep.")
+    (True, False)
+    """
+    return len(text) <= _LONGEST_REFUSAL and bool(_DECLINES.search(text.strip()))
+
+
 class Screen:
     """Takes a model's text in any pieces and returns what may be shown of it.
 
     Args:
         limit: How many characters may be shown; what comes beyond is dropped.
+        prose: Whether prose was asked for, so that an object of JSON is only what it came in.
 
     Attributes:
         text: All that may be shown so far.
@@ -96,15 +131,17 @@ class Screen:
     ('It is fast', '.', ' NOT-IN-THE')
     """
 
-    def __init__(self, *, limit: int) -> None:
+    def __init__(self, *, limit: int, prose: bool = True) -> None:
         self._limit = limit
+        self._prose = prose
         self._turns = Turns(limit=limit)
         self.withdrawn = False
         self._begin()
 
     def _begin(self) -> None:
-        self._fences = Unfencer()
-        self._preamble = Preamble()
+        self._stages: list[_Peel | Unwrapper] = [_Peel()]
+        if self._prose:
+            self._stages += [Unwrapper(), _Peel()]  # of a text that came in an object
         self._room = self._limit
         self._pending = ""
         self._spaces: list[str] = []
@@ -141,9 +178,8 @@ class Screen:
         self.withdrawn = self._turns.withdrawn and bool(self._shown)
         if self._turns.withdrawn:
             self._begin()
-        text = self._fences.feed(text) + (self._fences.finish() if final else "")
-        if not self._preamble.settled:
-            text = self._preamble.feed(text) + (self._preamble.finish() if final else "")
+        for stage in self._stages:
+            text = stage.feed(text) + (stage.finish() if final else "")
         self._pending += text
         return self._release(final=final)
 
@@ -192,6 +228,24 @@ class Screen:
         if text:
             self._shown.append(text)
         return text
+
+
+class _Peel:
+    """Takes a text in any pieces and returns it without fences of prose, and without a preamble."""
+
+    def __init__(self) -> None:
+        self._fences = Unfencer()
+        self._preamble = Preamble()
+
+    def feed(self, text: str) -> str:
+        return self._strip(self._fences.feed(text))
+
+    def finish(self) -> str:
+        rest = self._strip(self._fences.finish())
+        return rest + ("" if self._preamble.settled else self._preamble.finish())
+
+    def _strip(self, text: str) -> str:
+        return text if self._preamble.settled else self._preamble.feed(text)
 
 
 def quarantine(text: str, *, markers: bool = False) -> str:

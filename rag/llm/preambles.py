@@ -22,7 +22,10 @@ _ROLE = (
 _COURTESY = (
     r"(?:sure(?: thing)?|certainly|of course|absolutely|definitely|yes|no problem|gladly|hello|hi"
     r"(?: there)?|(?:that's an? |what an? )?(?:great|good|excellent|interesting) question|okay|ok"
-    r"|alright|(?:i'd be |i'm |i am )?(?:happy|glad) to (?:help|assist|answer)[^\n.!:]{0,60}"
+    r"|alright|[¡]?claro(?: que sí)?|por supuesto|bien sûr|bien sûr |natürlich|gerne?|klar|certo"
+    r"|certamente|当然|当然可以|i have read the (?:papers|abstracts)[^\n.!:]{0,40}"
+    r"|(?:sure, )?i can (?:help|answer)[^\n.!:]{0,60}|as an ai[^\n.!:]{0,80}"
+    r"|(?:i'd be |i'm |i am )?(?:happy|glad) to (?:help|assist|answer)[^\n.!:]{0,60}"
     r"|thank(?:s| you)(?: for (?:the|your|asking)[^\n.!:]{0,60})?|here (?:you go|it is|we go))"
 )
 _PAPERS = r"(?:papers?|abstracts?|sources?|excerpts?|documents?|context|evidence|information|text)"
@@ -35,7 +38,7 @@ _FROM_PAPERS = (
 _SUBJECT = (
     r"(?:answers?|responses?|reply|summary|overview|explanation|question|query|rewrite|rewritten"
     r"|standalone|version|ranking|ranked|order|list|breakdown|information|what (?:the|these)"
-    rf" (?:{_GIVEN} )?{_PAPERS} (?:say|state|report|show|tell))"
+    rf" (?:{_GIVEN} )?{_PAPERS} (?:say|state|report|show|tell)|what i (?:found|can say))"
 )
 _HERE = r"(?:here(?: is| are|['’]s)|below (?:is|are)|the following is)"
 _BEHIND_SIGN = r"[*_]*(?:[ \t]*\n\s*|[ \t]+(?=(?-i:[^\sa-z])))"
@@ -50,7 +53,10 @@ _PREAMBLES = tuple(
         rf"{_MARKS}{_ASKED}{_SIGN}[^\n]*\n\s*(?={_ANSWERED})",
         rf"(?:#{{1,6}} |\*\*|__){_ROLE}(?:\*\*|__)?[ \t]*\n\s*",
         r"(?-i:assistant|model)[ \t]*\n\s*",
-        rf"{_COURTESY}[.!]+\s+",
+        rf"{_COURTESY}(?:[ ]?[.!\uff01]+\s+|[。\uff01]\s*)",
+        r"(?:great|good|excellent|interesting) question[ ]?[\u2013\u2014-]+\s+",
+        rf"{_REPLY} (?:from|by|of) (?:the )?(?:assistant|model|ai){_SIGN}",
+        rf"{_FROM_PAPERS},[ \t]*\n\s*",
         rf"{_COURTESY}:\s*\n\s*",
         rf"{_COURTESY}(?:[,:]|[ ]?[\u2013\u2014-])?\s+(?={_HERE}\b[^\n:]*:)",
         rf"(?:{_FROM_PAPERS},? )?(?=[^\n:]*\b{_SUBJECT}\b){_HERE}\b[^\n:\[\]]*:{_BEHIND_SIGN}",
@@ -73,7 +79,8 @@ _TRIGGERS = (
     *("what a", "excellent question", "interesting question", "okay", "ok", "alright", "happy to"),
     *("glad to", "i'd be", "i'm ", "i am ", "thank", "here", "below", "the following", "based "),
     *("according to", "from the", "from these", "from your", "using the", "using these"),
-    *("let me", "i'll", "i’ll", "i will", "i can", "as an ai"),
+    *("let me", "i'll", "i’ll", "i will", "i can", "as an ai", "i have read", "¡claro", "claro"),
+    *("por supuesto", "bien sûr", "natürlich", "gern", "klar", "certo", "certamente", "当然"),
 )
 _ASKS = re.compile(rf"{_MARKS}{_ASKED}{_SIGN}", re.IGNORECASE)
 _LEADS = re.compile(rf"{_MARKS}(.*)", re.DOTALL)

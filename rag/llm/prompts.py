@@ -22,6 +22,7 @@ _REQUIRED: Mapping[str, frozenset[str]] = {
     "repair": frozenset({"papers", "sentences"}),
     "rerank": frozenset({"papers", "question"}),
     "standalone": frozenset({"conversation", "question"}),
+    "translate": frozenset({"question"}),
 }
 _OPTIONAL: Mapping[str, frozenset[str]] = {
     "judge": frozenset({"count"}),

@@ -26,6 +26,7 @@ _WHOLE = {"stop", "end_turn", "eos", "eos_token", "stop_sequence", "complete", "
 _LENGTH = {"length", "max_tokens", "max_output_tokens", "model_length", "max_length"}
 # Where an object that is no reply says what is wrong.
 COMPLAINTS = ("message", "detail", "errors", "msg", "error_message", "error_msg", "reason")
+_WRAPPERS = ("data", "result", "response", "body")  # of gateways, around the protocol
 _PARTS = ("text", "content", "parts", "refusal")
 _THOUGHT_PARTS = ("thinking", "reasoning", "summary")
 _THOUGHTS = ("reasoning_content", "reasoning", "thinking", "thoughts", "reasoning_details")
@@ -104,6 +105,7 @@ class ReplyReader:
         self._size = 0  # characters of both
         self._understood = False  # whether anything was of the protocol
         self._wrote = False
+        self._index: Any = None  # of the choice that is read
         self._called = False  # whether the model asked for a tool
         self._stopped = False  # whether it has said why it stopped
         self.done = False
@@ -154,6 +156,8 @@ class ReplyReader:
         line = line.strip().removeprefix("\ufeff")
         name, _, value = line.partition(":")
         name, value = name.lower(), value.strip()
+        while name == "data" and value.lower().startswith("data:"):  # framed twice on its way
+            value = value[len("data:") :].strip()
         if name == "data":
             yield from self._take_data(value)
         elif not line:
@@ -196,9 +200,13 @@ class ReplyReader:
         if not isinstance(sent, dict):
             self._keep(self._strange, json.dumps(sent))
             return
+        wrapped = (sent.get(name) for name in _WRAPPERS) if "choices" not in sent else ()
+        sent = next((one for one in wrapped if isinstance(one, dict) and "choices" in one), sent)
         choices = sent.get("choices")
-        listed = choices if isinstance(choices, list) else [choices]
-        choice = next((one for one in listed if isinstance(one, dict)), None)
+        listed = [one for one in _listed(choices) if isinstance(one, dict)]
+        # One answer is wanted, whatever was asked for at the endpoint.
+        self._index = listed[0].get("index") if listed and self._index is None else self._index
+        choice = next((one for one in listed if one.get("index") == self._index), None)
         usage = _usage(sent)
         if choice is not None:
             self._understood = True
@@ -207,10 +215,10 @@ class ReplyReader:
             yield Delta(usage=usage)
         if sent.get("error") or sent.get("object") == "error" or _complains(sent):
             raise ReportedError(sent)
-        if choice is None:
+        if choice is None and not listed:
             known = "choices" in sent or usage is not None
             self._keep(self._hollow if known else self._strange, json.dumps(sent))
-        elif choice.get("error"):
+        elif choice is not None and choice.get("error"):
             raise ReportedError(choice)
 
     def _read_choice(self, choice: dict[str, Any], usage: Usage | None) -> Delta:
@@ -223,7 +231,8 @@ class ReplyReader:
         if not message and isinstance(choice.get("text"), str):
             text = choice["text"]
         self._wrote = self._wrote or bool(text)
-        self._called = self._called or bool(message.get("tool_calls"))
+        calls = message.get("tool_calls") or message.get("function_call")
+        self._called = self._called or bool(calls)
         finish = _finish(choice.get("finish_reason"))
         self._stopped = self._stopped or finish is not None
         if finish == "stop" and self._called and not self._wrote:
@@ -234,6 +243,13 @@ class ReplyReader:
         if self._size < _MOST:
             where.append(line[:_MOST])
             self._size += len(line)
+
+
+def _listed(choices: Any) -> list[Any]:  # noqa: ANN401 - whatever JSON holds
+    """Return the choices of a reply, also where they are numbered or there is but one."""
+    if isinstance(choices, dict) and not choices.keys() & {"delta", "message", "text"}:
+        return list(choices.values())
+    return choices if isinstance(choices, list) else [choices]
 
 
 def _parse(text: str) -> Any:  # noqa: ANN401 - whatever JSON holds

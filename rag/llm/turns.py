@@ -1,9 +1,9 @@
 """The marks by which models and their templates tell thought from answer, and turn from turn.
 
 Reasoning comes between tags, with the opening one or (where the template wrote it) without; in
-channels; under a heading; or with the tags stripped, so that "analysis ... assistantfinal" is left.
-None of it is part of the answer, and neither are a template's tokens or a turn that the model makes
-up for somebody else.
+channels; in a fence that is named for it; under a heading; or with the tags stripped, so that
+"analysis ... assistantfinal" is left. Angle brackets may be escaped. None of it is part of the
+answer, and neither are a template's tokens or a turn that the model makes up for somebody else.
 """
 
 from __future__ import annotations
@@ -20,10 +20,12 @@ _THINK = (
 # A thought's tag is also a token between angle brackets: the order counts.
 _MARK = re.compile(
     rf"(?P<open><{_THINK}(?: [^<>|\n]{{0,50}})?>|\[(?:THINK(?:ING)?|REASONING)\]|◁think▷"
-    r"|<\|(?:begin_of_thought|START_THINKING|think(?:ing)?|thought)\|>|<unused94>"
-    r"|<details type=\"reasoning\"[^<>|\n]{0,60}>)"
+    r"|<[|｜](?:begin[_▁]of[_▁]thought|START_THINKING|think(?:ing)?|thought)[|｜]>|<unused94>"
+    r"|<details(?: type=\"reasoning\"[^<>|\n]{0,60}>"
+    r"|(?: open)?>\s{0,3}<summary>[^<>\n]{0,20}(?:think|thought|reason)[^<>\n]{0,30}</summary>))"
     rf"|(?P<close></{_THINK}>|\[/(?:THINK(?:ING)?|REASONING)\]|◁/think▷|<channel\|>"
-    r"|<\|(?:end_of_thought|END_THINKING|/think(?:ing)?|/thought)\|>|<unused95>|</details>)"
+    r"|<[|｜](?:end[_▁]of[_▁]thought|END_THINKING|/think(?:ing)?|/thought)[|｜]>|<unused95>"
+    r"|</details>)"
     r"|(?P<channel><\|channel\|?>[ \t]*(?P<name>[a-z]*)(?:[^<\n]|<\|constrain\|>){0,60}"
     r"(?:<\|message\|>|\n))"
     r"|(?P<turn>(?:<\|(?:im_start|start|start_header_id|start_of_role)\|>|<start_of_turn>)"
@@ -33,10 +35,25 @@ _MARK = re.compile(
     r"|(?P<token><\|[\w ./:-]{1,40}\|>|<｜[^<>｜|\n]{1,40}｜>|</?s>|<(?:bos|pad|unk)>"
     r"|<end_of_turn>|\[/INST\]|<</?SYS>>|\[/?SYSTEM_PROMPT\]|</?(?:final[_-]?)?(?:answer|response|output)>|</?(?:final|result|solution)>)"
     r"|(?P<run_on>\n(?:user|human|question|\#\#\# (?:instruction|input|user|human|question)):)"
-    r"|(?P<stripped>(?-i:assistant ?final(?=[^\sa-z]|\n)))",
+    r"|(?P<stripped>(?-i:assistant ?final(?=[^\sa-z]|\n)))"
+    rf"|(?P<fenced>(?:`{{3,}}|~{{3,}})[ \t]*\{{?\.?{_THINK}\}}?[ \t]*\n)"
+    r"|(?P<fence>\n[ \t>]*(?:`{3,}|~{3,})[ \t]*(?=\n|\Z))",
     re.IGNORECASE,
 )
+# A mark whose angle brackets are escaped, for HTML or for Markdown.
+_ESCAPED = re.compile(
+    r"(?:&(?:lt|\#60|\#x3c);|\\<)([/|｜]{0,2}[^<>&\\\n]{1,64})(?:&(?:gt|\#62|\#x3e);|\\>)",
+    re.IGNORECASE,
+)
+_ESCAPED_START = re.compile(
+    r"(?:&[a-z0-9#]{0,4}|(?:&(?:lt|\#60|\#x3c);|\\<?)[/|｜]{0,2}(?:[a-z][^<>&\\\n]{0,60})?"
+    r"(?:&[a-z0-9#]{0,4}|\\)?)",
+    re.IGNORECASE,
+)
+_FENCED_START = re.compile(r"(?:`{1,2}|`{3,}[^`\n]{0,40}|~{1,2}|~{3,}[^~\n]{0,40})")
+_FENCE_START = re.compile(r"\n[ \t>]*(?:`+|~+)?[ \t]*")
 _THOUGHTS = frozenset({"analysis", "commentary", "thought", "thoughts", "thinking", "reasoning"})
+_FENCES = frozenset({"```", "~~~"})
 _MODELS = frozenset({"assistant", "model"})
 _LONGEST = 150  # characters of a mark
 _WORDS = (
@@ -46,10 +63,11 @@ _WORDS = (
     *("\nQUESTION:", "\n### INPUT:", "\n### USER:", "\n### HUMAN:", "\n### QUESTION:"),
 )
 _STRIPPED_WORDS = ("assistantfinal", "assistant final")
-_STARTS = re.compile(r"[<\[◁\na]")
+_STARTS = re.compile(r"[<\[◁\na&\\`~]")
 # The start of any mark that begins with an angle bracket, or a whole one that may grow.
 _ANGLED = re.compile(
     r"<(?:[/|｜<]{1,2}|(?=[a-z]))[^<>\n｜|]{0,64}[|｜]?|<|<</?SYS>"
+    r"|<details(?: open)?>\s{0,3}(?:<s?u?m?m?a?r?y?|<summary>[^<>\n]{0,60}(?:</?s?u?m?m?a?r?y?)?)?"
     r"|<\|channel\|?>[ \t]*[a-z]*(?:[^<\n]|<\|constrain\|>){0,60}(?:<[|a-z]{0,10})?"
     r"|(?:<\|(?:im_start|start|start_header_id|start_of_role)\|>|<start_of_turn>)[ \t]*[a-z]{0,9}",
     re.IGNORECASE,
@@ -61,7 +79,8 @@ _CHANNELS = tuple(a + b for a in ("", "assistant") for b in ("analysis", "commen
 # How people begin who think aloud. Such a beginning is held back until it is known whether the end
 # of a thought follows: whoever has read it can't be made to forget it.
 _MUSES = (
-    *("okay", "ok,", "alright", "all right", "hmm", "wait", "let me", "let's", "let us", "i need"),
+    *("okay", "ok,", "alright", "all right", "hmm", "hm,", "hm.", "wait"),
+    *("let me", "let's", "let us", "i need", "plan:", "plan**"),
     *("i should", "i have to", "i must", "i'll", "i will", "i think", "we need", "we have to"),
     *(
         "we are asked",
@@ -84,6 +103,14 @@ _LABEL = re.compile(
     r"(?:\*\*)?:)"
     r"|\n[ \t]*(?=(?:\*\*|\#{1,4} ?)(?:final |my )?(?:answer|response)(?:\*\*)?[ \t]*\n)"
     r"|\.\.\.done thinking\.",
+    re.IGNORECASE,
+)
+# How a paragraph speaks of the task, or says that it is a thought.
+_ALOUD = re.compile(
+    r"\A[\W_]*(?:thinking|thoughts?(?: process)?|reasoning|plan)\b[^\n\w]{0,4}(?:[:\n*_]|\Z)"
+    r"|\bthe user\b|\b(?:i|we) (?:should|need to|have to|must|will) (?:cite|answer|look|check|find"
+    r"|write|use|read|say|explain|respond|mention)\b"
+    r"|\blet(?: me|'s|’s| us) (?:look|see|check|think|read|find|start|go through|analy[sz]e)\b",
     re.IGNORECASE,
 )
 _LONGEST_LABEL = 40
@@ -126,13 +153,14 @@ class Turns:
 
     def feed(self, text: str) -> str:
         """Take the next characters and return those that belong to the answer for certain."""
-        self._pending += text
+        self._pending = _ESCAPED.sub(_unescaped, self._pending + text)
         return self._scan(final=False)
 
     def finish(self) -> str:
         """End the text and return the rest."""
-        shown = self._scan(final=True)
-        return shown + self._opening.finish()
+        shown = self._scan(final=True) + self._opening.finish()
+        self.thinks = self.thinks or self._opening.thinks
+        return shown
 
     def _scan(self, *, final: bool) -> str:
         self.withdrawn = False
@@ -169,8 +197,8 @@ class Turns:
         _, line_end, line = text.rpartition("\n")
         self._new_line = (bool(line_end) or self._new_line) and not line.strip(" \t>")
         self._begun = self._begun or bool(text.strip())
-        if words := text.rstrip(" \t"):
-            self._closed = words.rstrip("\"'”’)*_")[-1:] in _ENDS
+        if words := text.rstrip(" \t\"'”’)*_"):
+            self._closed = words[-1] in _ENDS
         self._last = text[-1]
 
     def _take(self, match: re.Match[str], *, final: bool) -> bool | None:
@@ -182,10 +210,9 @@ class Turns:
             if self._ends_thought(kind, match):
                 self._thought = ""
             return True
-        if kind == "open":
-            return self._open(match, final=final)
-        if kind == "close":
-            return self._close(match, final=final)
+        if kind in {"open", "close"}:
+            act = self._open if kind == "open" else self._close
+            return act(match, final=final)
         if kind == "channel":
             self._switch((match["name"] or "").lower())
         elif kind == "turn":
@@ -195,9 +222,13 @@ class Turns:
             return self._begun or kind == "end"
         elif kind == "stripped":
             self._withdraw()
+        elif kind in {"fenced", "fence"}:
+            return self._open_fence(match[0], kind)
         return True
 
     def _ends_thought(self, kind: str, match: re.Match[str]) -> bool:
+        if self._thought in _FENCES:
+            return kind == "fence" and self._thought in match[0]
         if kind == "channel":
             return (match["name"] or "final").lower() not in _THOUGHTS
         if kind == "turn":
@@ -228,6 +259,13 @@ class Turns:
                 return False
         self._think("tags")
         return True
+
+    def _open_fence(self, fence: str, kind: str) -> bool:
+        """Act on a fence, which begins a thought where it names one."""
+        opens = kind == "fenced" and self._new_line
+        if opens:
+            self._think(fence[:3])
+        return opens
 
     def _close(self, match: re.Match[str], *, final: bool) -> bool | None:
         """Act on the end of a thought whose beginning was never marked."""
@@ -291,7 +329,18 @@ def _doubtful(text: str) -> int:
     return len(text)
 
 
+def _unescaped(match: re.Match[str]) -> str:
+    mark = f"<{match[1]}>"
+    return mark if _MARK.fullmatch(mark) else match[0]
+
+
 def _could_become(rest: str) -> bool:
+    if rest[0] in "&\\":
+        return _ESCAPED_START.fullmatch(rest) is not None
+    if rest[0] in "`~":
+        return _FENCED_START.fullmatch(rest) is not None
+    if rest[0] == "\n" and _FENCE_START.fullmatch(rest):
+        return True
     if rest[0] == "<":
         return _ANGLED.fullmatch(rest) is not None
     if rest[0] == "a":
@@ -348,8 +397,16 @@ class _Opening:
         return not start or channel or any(words.startswith(low) for words in _MUSES)
 
     def finish(self) -> str:
-        """End the text and return what is held back."""
-        return "" if self.settled else self._let_go()
+        """End the text and return what is held back, without paragraphs of thought before it."""
+        if self.settled:
+            return ""
+        held = self._let_go()
+        while self._muses:
+            first, _, rest = held.partition("\n\n")
+            if not rest.strip() or not _ALOUD.search(first):
+                break
+            self.thinks, held = True, rest
+        return held
 
     def _muse(self, text: str) -> str:
         window = self._tail + text
@@ -369,7 +426,7 @@ class _Opening:
 
 def _unmarked(text: str) -> str:
     """Return a beginning in lower case, without the marks of a heading or of bold words."""
-    return text.lower().lstrip("#*_ ")
+    return text.lower().lstrip("#*_> (")
 
 
 def _goes_on(text: str, words: str) -> bool:

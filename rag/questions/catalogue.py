@@ -10,10 +10,10 @@ from __future__ import annotations
 import itertools
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from rag.papers import Paper, title_key
+from rag.papers import Paper, find_identifier, title_key
 from rag.questions.several import order_of
 from rag.search.query import Filters, select
 from rag.text.decoding import one_line
@@ -131,9 +131,9 @@ _OF_PAPER: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         (
             "venue",
             (
-                r"^where (?:was|did) (?:the )?(?:paper |article )?(?P<title>.+?) (?:published"
-                r"|appear"
-                r"|presented)\W*$"
+                r"^(?:where|in (?:which|what) (?:journal|venue|conference)|which (?:journal|venue)"
+                r"|what (?:journal|venue)) (?:was|did|has|published) (?:the )?(?:paper |article )?"
+                r"(?P<title>.+?)(?: (?:been )?(?:published|appear|presented)(?: in)?)?\W*$"
             ),
         ),
         (
@@ -147,6 +147,24 @@ _OF_PAPER: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             ),
         ),
     )
+)
+
+_IDENTIFIER = re.compile(
+    r"\b(?P<scheme>arxiv|pmid)[: ]{1,2}(?P<number>\d{4}\.\d{4,5}|\d{5,9})\b"
+    r"|\b(?:\d{4}\.\d{5}\b|10\.\d{4,9}/\S+)",
+    re.IGNORECASE,
+)
+_CALLED = re.compile(
+    r"^(?:on|about|of|introducing|that introduces|behind|called|titled) |"
+    r" (?:paper|article|study|preprint)$",
+    re.IGNORECASE,
+)
+# Papers by somebody whom no source names; whom one does name has become a filter.
+_BY_NOBODY = re.compile(
+    r"\b(?:anything|something|papers?|articles?|works?|publications?|studies|preprints?)"
+    r"(?: (?:is|are|was|were|have|has|been|written|published|authored|there|here)){0,3}"
+    r" (?:written |published )?by (?P<name>(?:(?:[A-Z][\w'’.-]*|van|von|der?|d[ai]|l[ae]) ?){1,4})"
+    r"(?: (?:here|there|in (?:the|this|your) (?:library|collection|database)))?[?.!]*$"
 )
 
 
@@ -177,7 +195,7 @@ def answer_from_catalogue(
         filters: All that apply, those that it states among them.
         catalog: The catalogue.
     """
-    if facts := _of_a_paper(asked, catalog):
+    if facts := _settled(asked, filters, catalog):
         return facts
     plain = question.replace("\u2019", "'").strip()
     words = [word.lower().removesuffix("'s") for word in _WORD.findall(plain)]
@@ -191,6 +209,8 @@ def answer_from_catalogue(
         plain,
         re.IGNORECASE,
     )
+    if "undated" in words:
+        filters = replace(filters, has_date=False)
     narrowed = filters.author or filters.venue or filters.year_from or filters.year_to
     if kind == "list" and not _MATTER.isdisjoint(words):
         return None
@@ -198,6 +218,15 @@ def answer_from_catalogue(
         return None
     single = bool(re.search(r"\b(?:paper|article|publication|study)\b", plain, re.IGNORECASE))
     return _ANSWERS[kind](_Library(catalog, filters, single=single), order_of(plain))
+
+
+def _settled(asked: str, filters: Filters, catalog: Catalog) -> LibraryFacts | None:
+    """Answer what is asked about a single paper, or about one that isn't here."""
+    return (
+        _of_a_paper(asked, catalog)
+        or _of_no_paper(asked, catalog)
+        or _by_nobody(asked, filters, catalog)
+    )
 
 
 class _Library:
@@ -402,12 +431,37 @@ def _of_a_paper(question: str, catalog: Catalog) -> LibraryFacts | None:
         if match is None:
             continue
         title = match["title"].strip(" \"'\u201c\u201d\u2018\u2019?.!")
+        # "The paper on KaSA", "the KaSA paper": its title begins with the name.
+        name = _CALLED.sub("", title)
         found = [entry.paper for entry in catalog.by_title(title)]
-        named = catalog.by_name(title)
+        named = catalog.by_name(title) or catalog.by_name(name)
         found = found or [entry.paper for entry in catalog.get(named).values()]
         if found:
             return LibraryFacts(_ABOUT[kind](found[0]), (found[0],))
     return None
+
+
+def _of_no_paper(question: str, catalog: Catalog) -> LibraryFacts | None:
+    """Say that a paper which the question names by an identifier is not here."""
+    for match in _IDENTIFIER.finditer(question):
+        number = match["number"]
+        named = f"{match['scheme'].lower()}:{number}" if number else match[0].rstrip(".,;:?!)")
+        identifier = find_identifier(named)
+        if identifier and not (catalog.by_identifier(identifier) or catalog.get([identifier])):
+            return LibraryFacts(f"There is no paper {identifier} in this library.")
+    return None
+
+
+def _by_nobody(question: str, filters: Filters, catalog: Catalog) -> LibraryFacts | None:
+    match = _BY_NOBODY.search(question.strip())
+    if match is None or filters.author:
+        return None
+    nameless = sum(not paper.authors for paper in _all(catalog))
+    note = f"Of {_papers(nameless)} no source names the authors." if nameless else ""
+    return LibraryFacts(
+        f"No paper in this library names an author “{match['name'].strip()}”.",
+        notes=(note,) if note else (),
+    )
 
 
 def _title(paper: Paper) -> str:

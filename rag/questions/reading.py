@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,12 @@ if TYPE_CHECKING:
     from rag.search.query import Filters
 
 __all__ = ["Reading", "read_question"]
+
+# What tells to list is not looked for: a paper on listwise ranking isn't meant by it.
+_COMMAND = re.compile(
+    r"^(?:please )?(?:list|name|enumerate|show|find)(?: (?:me|us|all|every|any|some|of|the))* ",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +62,7 @@ def read_question(question: str, catalog: Catalog, *, of_papers: bool = False) -
         return Reading(text=narrowed.text, filters=narrowed.filters, sides=sides_of(narrowed.text))
     excluded = read_exclusions(narrowed.text)
     return Reading(
-        text=excluded.text,
+        text=_COMMAND.sub("", excluded.text) or excluded.text,
         filters=narrowed.filters,
         without=excluded.things,
         several=True,

@@ -8,39 +8,38 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from rag.questions.opening import OPENING
 from rag.text.terms import terms
 
 __all__ = ["Side", "sides_of"]
 
-_OPENING = r"^(?:(?:so|and|but|ok|please|then)[ ,]+)*"
 _END = r"\s*[?.!]*\s*$"
 _IN = r"(?P<rest>(?: (?:in|at|on|for|when|with respect to|regarding|as regards|in terms of)\b.*?)?)"
 _COMPARED = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
         (
-            rf"{_OPENING}(?:how|in what (?:way|respect)s?) (?:do|does|is|are|did) (?P<a>.+?) "
+            rf"{OPENING}(?:how|in what (?:way|respect)s?) (?:do|does|is|are|did) (?P<a>.+?) "
             rf"(?:differ(?:ent)?|distinct|distinguished)(?: \w+)? (?:from|to|than) "
             rf"(?P<b>.+?){_IN}{_END}"
         ),
         (
-            rf"{_OPENING}(?:what|which) (?:is|are|was|were) (?:the )?(?:\w+ )?(?:differences?"
+            rf"{OPENING}(?:what|which) (?:is|are|was|were) (?:the )?(?:\w+ )?(?:differences?"
             rf"|distinctions?|similarit(?:y|ies)|trade-?offs?) between (?P<a>.+?) and "
             rf"(?P<b>.+?){_IN}{_END}"
         ),
-        rf"{_OPENING}(?:the )?differences? between (?P<a>.+?) and (?P<b>.+?){_IN}{_END}",
+        rf"{OPENING}(?:the )?differences? between (?P<a>.+?) and (?P<b>.+?){_IN}{_END}",
         (
-            rf"{_OPENING}how (?:do|does|did) (?P<a>.+?) compare (?:with|to|against) "
+            rf"{OPENING}how (?:do|does|did) (?P<a>.+?) compare (?:with|to|against) "
             rf"(?P<b>.+?){_IN}{_END}"
         ),
-        rf"{_OPENING}how (?:do|does|did) (?P<a>.+?) and (?P<b>.+?) (?:compare|differ){_IN}{_END}",
+        rf"{OPENING}how (?:do|does|did) (?P<a>.+?) and (?P<b>.+?) (?:compare|differ){_IN}{_END}",
         (
-            rf"{_OPENING}(?:(?:can|could) you )?(?:compare|contrast) (?P<a>.+?) (?:and|with"
-            rf"|to|against)"
-            rf" (?P<b>.+?){_IN}{_END}"
+            rf"{OPENING}(?:(?:can|could|would) you (?:please )?)?(?:compare|contrast) (?P<a>.+?)"
+            rf" (?:and|with|to|against) (?P<b>.+?){_IN}{_END}"
         ),
         (
-            rf"{_OPENING}(?P<a>[\w.-]+(?: [\w.-]+){{0,3}}) (?:vs\.?|versus) (?P<b>[\w.-]+(?:"
+            rf"{OPENING}(?P<a>[\w.-]+(?: [\w.-]+){{0,3}}) (?:vs\.?|versus) (?P<b>[\w.-]+(?:"
             rf" [\w.-]+){{0,3}}?)"
             rf"{_IN}{_END}"
         ),

@@ -20,7 +20,7 @@ _BESIDE = frozenset(
     " one pretty quick really right same see sense so super team that that's the there this to"
     " today tomorrow too useful very was well what while will with you you're your yes yeah yep no"
     " answering helping helped time sir madam everything indeed were been being done enough"
-    " problem worries soon later mate many million".split()
+    " problem worries soon later mate many million work job stuff".split()
 )
 # In order: what comes first decides what "Hello, thanks for the help, bye!" is.
 _KINDS: tuple[tuple[str, frozenset[str]], ...] = (
@@ -64,7 +64,8 @@ _HOW_ARE_YOU = re.compile(
     re.IGNORECASE,
 )
 _ITSELF = re.compile(
-    r"^(?:(?:so|and|please|but)\s+)?(?:(?:who|what) (?:exactly )?are you|what(?:'s| is) your name"
+    r"^(?:(?:so|and|please|but)\s+)?(?:(?:who|what) (?:exactly )?are you"
+    r"|who (?:made|built|created|wrote|developed|programmed|trained) you|what(?:'s| is) your name"
     r"|what (?:else )?(?:can|could|do|should) (?:you|i) (?:do|ask|help)(?: (?:you|me|here|with|for"
     r"|about))*|how (?:can|do|should) (?:you|i) (?:help|work|use|start|begin)(?: (?:you|me|this"
     r"|here|it))*|(?:can|could|will) you (?:please )?help(?: me)?|help(?: me)?"

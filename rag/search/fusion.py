@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rag.models.products import inner
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -136,7 +138,7 @@ def smooth(scores: NDArray[np.floating], vectors: NDArray[np.float32]) -> NDArra
     smoothed = np.array(scores, np.float64)
     best = np.argsort(-smoothed, kind="stable")[:_NEIGHBOURHOOD]
     near, own = vectors[best], smoothed[best]
-    nearness = np.clip(near @ near.T, 0.0, 1.0).astype(np.float64) ** _NEIGHBOUR_SHARPNESS
+    nearness = np.clip(inner(near, near), 0.0, 1.0).astype(np.float64) ** _NEIGHBOUR_SHARPNESS
     np.fill_diagonal(nearness, 0.0)
     totals = nearness.sum(axis=1)
     means = np.divide(nearness @ own, totals, out=own.copy(), where=totals > 0)

@@ -13,11 +13,33 @@ if TYPE_CHECKING:
 
     from rag.index.catalog import Catalog
 
-__all__ = ["MAX_QUESTION", "Filters", "Selection", "check_question", "combine", "select"]
+__all__ = [
+    "LITERAL",
+    "MAX_QUESTION",
+    "MORE",
+    "Filters",
+    "Selection",
+    "check_question",
+    "combine",
+    "select",
+    "without_command",
+]
 
+LITERAL = "/literal "  # in front of a question that is to be taken as it stands
+MORE = "/more "  # in front of a question that was answered by a list, of which more is wanted
 MAX_QUESTION = 4_000  # characters: longer than any question, shorter than a pasted paper
 
 _NAMED = 500  # ids that one statement of SQL may name; more are sorted out behind it
+
+
+def without_command(text: str) -> str:
+    """Return a question without what stands in front of it for the conversation alone.
+
+    >>> without_command("/literal Which papers are by May?")
+    'Which papers are by May?'
+    """
+    command = next((one for one in (LITERAL, MORE) if text.startswith(one)), "")
+    return text.removeprefix(command).strip() or text
 
 
 def check_question(question: str) -> str:

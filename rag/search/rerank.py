@@ -212,7 +212,7 @@ class LLMReranker:
         if len(blocks) < 2:
             raise NotRankedError("there is no room for the papers in what the model may be sent.")
         prompt = self._prompt(question, "\n\n".join(blocks), len(blocks))
-        screen = Screen(limit=_LONGEST)
+        screen = Screen(limit=_LONGEST, prose=False)
         raw = ""
         usage: Usage | None = None
         stream = self._client.stream([Message("user", prompt)], max_tokens=room.output)

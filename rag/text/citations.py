@@ -21,6 +21,7 @@ from rag.text.markers import (
     marker_at,
     marker_numbers,
     mention_at,
+    raises,
     superscript_cites,
 )
 
@@ -160,7 +161,7 @@ class CitationParser:
                 at = end
                 continue
             self._end_run(text[at])
-            found = self._read(text, at, final=final) if self._may_cite(text[at]) else ""
+            found = self._read(text, at, final=final) if self._may_cite(text, at) else ""
             if found is None:
                 break
             if not found:
@@ -268,9 +269,10 @@ class CitationParser:
         elif inside in {"", "$"}:
             self._inside = run + " " if len(run) >= 3 and at_line_start else run
 
-    def _may_cite(self, char: str) -> bool:
-        """Tell whether a marker can begin with this character at this place."""
-        if char in "])`$\n" or _is_escaped(self._before):
+    def _may_cite(self, text: str, at: int) -> bool:
+        """Tell whether a marker can begin with the character at this place."""
+        char = text[at]
+        if char in "])`\n" or _is_escaped(self._before) or self._run:
             return False
         if char in MENTION_LETTERS and _INSIDE_WORD.search(self._before):
             return False
@@ -278,11 +280,9 @@ class CitationParser:
             self._inside = ""
         if self._inside:
             return False
-        if char in "[\\":
-            return _BEFORE_INDEX.search(self._before) is None
-        if char == "<" or char in RAISED_DIGITS:
+        if raises(text, at):
             return superscript_cites(self._before)
-        return True
+        return char not in "[\\" or _BEFORE_INDEX.search(self._before) is None
 
     def _is_no_formula(self) -> bool:
         """Tell whether what seemed to open a formula did not: words follow it, or too much."""

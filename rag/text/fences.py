@@ -34,7 +34,9 @@ _FENCE = re.compile(
 _FENCE_START = re.compile(
     rf"{_PREFIX}(?:[-*+]?[ \t]*|\d{{1,3}}[.)]?[ \t]*)(?:`{{0,2}}|`{{3,}}[^`\n]*|~{{0,2}}|~{{3,}}.*)"
 )
-_PROSE_NAMES = frozenset({"markdown", "md", "text", "txt", "plain", "plaintext", "answer"})
+_PROSE_NAMES = frozenset(
+    {"markdown", "md", "text", "txt", "plain", "plaintext", "answer", "response"}
+)
 _UNDECIDED = re.compile(rf"{_PREFIX}(?:#.*)?\s*")  # blank, a comment or a heading
 _LONGEST_DOUBT = 8  # lines
 _LONGEST_LINE = 300  # characters of a line that are enough to judge it

@@ -1,10 +1,11 @@
 r"""The grammar of citation markers, shared by what reads them and what keeps them out of evidence.
 
-A marker is `[1]`, `[1, 2]`, `[1; 3]`, `[1-3]`, `[^1]`, `[Source 1]`, `[citation:1]`, `[ID:1]`,
-`[doc_1]`, `[see 1]`, `[1, p. 3]`, `[1: Its title]`, `(Source 1)`, `(Sources 1 and 2)`, `【1】`,
-`【1†source】`, `［1］`, an escaped `\[1\]`, `\cite{1}`, `<sup>1</sup>` or a superscript. Its
-numbers run from 1 to 999, so that neither a year nor the interval [0, 1] is one. `[4?]` is how a
-reference to a paper that was never given is written.
+A marker is `[1]`, `[1, 2]`, `[1; 3]`, `[1-3]`, `[^1]`, `[S1]`, `[Source 1]`, `[citation:1]`,
+`[ID:1]`, `[doc_1]`, `[paper n="1"]`, `[see 1]`, `[1, p. 3]`, `[1, Smith et al. 2020]`,
+`[1: Its title]`, `(Source 1)`, `(Sources 1 and 2)`, `【1】`, `【1†source】`, `［1］`, an escaped
+`\[1\]`, `\cite{1}`, `<cite id="1"/>`, or a superscript: `¹`, `<sup>1</sup>`, `^{1}`, `^[1]`, `^1^`,
+`$^{1}$`, `\textsuperscript{1}`. Its numbers run from 1 to 999, so that neither a year nor the
+interval [0, 1] is one. `[4?]` is how a reference to a paper that was never given is written.
 
 Two more forms, here called mentions, cite only where their numbers are those of sources and their
 place leaves no other meaning: `(1)` at the end of a sentence, and "paper 3" where a paper is
@@ -26,36 +27,48 @@ __all__ = [
     "marker_at",
     "marker_numbers",
     "mention_at",
+    "raises",
     "superscript_cites",
 ]
 
 LONGEST_MARKER = 64  # characters: what is longer is text, so that little is ever held back
-MARKER_OPENERS = "[(【［〔〖（\\<"
+MARKER_OPENERS = "[(【［〔〖⟦（\\<^$"
 RAISED_DIGITS = "¹²³⁴⁵⁶⁷⁸⁹"
 _WIDEST = 50  # sources in one range: what is wider is an interval
 
 _S = r"[ \t\xa0\u3000]*"
 _N = "[1-9１-９][0-9０-９]{0,2}"
-_DASH = f"{_S}(?:[-\u2010-\u2015\u2212~]|to){_S}"
-_COMMA = f"{_S}(?:[,;&，、；]{_S}(?:and{_S})?|and{_S})"
+_DASH = rf"{_S}(?:[-\u2010-\u2015\u2212~…]|\.{{2,3}}|to){_S}"
+_AND = f"(?:and|et|und|y|e){_S}"
+_COMMA = f"{_S}(?:[,;&，、；]{_S}(?:{_AND})?|{_AND})"
 _RANGE = f"{_N}(?:{_DASH}{_N})?"
 _KINDS = ("paper", "source", "abstract", "document", "reference")
-_SIGN = f"{_S}[:：=#_-]?{_S}"
+_SIGN = rf"{_S}(?:[:：=#_-]|(?:id|n)[:=]?|№)?{_S}[\"']?"
 _NAMES = (*_KINDS, "citation", "cite", "doc", "ref", "id")
 _NAME = rf"(?:{'|'.join(_NAMES)})s?\.?{_SIGN}"
 # In brackets nothing else is meant by these either.
-_MORE_NAMES = ("passage", "excerpt", "context", "chunk", "article", "study", "evidence", "no", "nr")
+_MORE_NAMES = (
+    *("passage", "excerpt", "context", "chunk", "article", "study", "evidence", "no", "nr", "n"),
+    *("block", "entry", "record", "index", "idx", "quelle", "artikel", "aufsatz", "studie"),
+    *("fuente", "artículo", "estudio", "papier", "étude", "来源", "文献", "论文", "論文", "资料"),
+    *("資料", "出典"),
+)
+# "S1" is how a source is often called; a letter stands there alone, and is a capital.
+_LETTER = r"(?-i:[SPDR])(?=\d)"
 _ANY_NAME = rf"(?:{'|'.join((*_NAMES, *_MORE_NAMES))})s?\.?{_SIGN}"
-_ITEM = rf"(?:{_ANY_NAME}|[\^#@])?{_N}(?:{_DASH}{_N}|\?|\^)?"
+_ITEM = rf"[\^#@]?(?:{_ANY_NAME}|{_LETTER})?{_N}[\"']?(?:{_DASH}{_N}|\?|\^)?"
 _PLAIN_LIST = f"{_S}{_ITEM}(?:{_COMMA}{_ITEM})*{_S}"
 # Where in the paper it is said, or what the paper is called.
 _PLACE = (
     r"(?:pp?|pages?|sec|sect|sections?|figs?|figures?|tables?|lines?|paragraphs?|chapters?|abstract"
     r"|title)\b"
 )
+_AUTHORS = r"(?-i:[A-Z])[^\W\d_]{1,20}(?: et al\.?| (?:and|&) (?-i:[A-Z])[^\W\d_]{1,20})?"
+_YEAR = r"(?:1[89]|20)\d\d"
 _LOCATOR = (
-    rf"(?:[,;]{_S}{_PLACE}[^\[\]［］【】{{}}\n]{{0,30}}"
-    rf"|{_S}[:：]{_S}(?=[A-Z“\"])[^\[\]［］【】{{}}\n]{{4,50}})?"
+    rf"(?:[,;:]{_S}{_PLACE}[^\[\]［］【】{{}}\n]{{0,30}}"
+    rf"|{_S}[:：]{_S}(?=[A-Z“\"])[^\[\]［］【】{{}}\n]{{4,50}}"
+    rf"|[,;:]{_S}(?:{_AUTHORS},?{_S})?\(?{_YEAR}[a-z]?\)?|[,;:]{_S}{_AUTHORS})?"
 )
 _SEE = rf"(?:(?:see(?:{_S}also)?|cf\.?|e\.g\.,?|from){_S})?"
 _LIST = f"{_S}{_SEE}{_PLAIN_LIST}{_LOCATOR}"
@@ -68,17 +81,40 @@ def _between(opener: str, inside: str, closer: str) -> tuple[re.Pattern[str], st
 
 
 _GRAMMAR = {
-    "[": _between("[", _LIST, "]"),
+    "[": _between("[", rf"{_LIST}(?:†[^\]\n]*)?", "]"),
     "\\": _between("\\[", _LIST, "\\]"),
-    "\\cite": _between("\\cite{", _LIST, "}"),
-    "<": (re.compile(rf"<(sup|cite)>\[?{_PLAIN_LIST}\]?</\1>", re.IGNORECASE), ""),
+    "<": (
+        re.compile(
+            rf"<(sup|cite|ref|citation|source)>[\[(]?{_PLAIN_LIST}[\])]?</\1>"
+            rf"|<(cite|ref|citation|source|paper)[ ](?:n|id|name|source|number|ref)=(?P<q>[\"']?)"
+            rf"{_PLAIN_LIST}(?P=q)[ ]?(?:/>|></\2>)",
+            re.IGNORECASE,
+        ),
+        "",
+    ),
     "【": _between("【", rf"{_LIST}(?:†[^】\n]*)?", "】"),
+    "⟦": _between("⟦", _LIST, "⟧"),
     "［": _between("［", _LIST, "］"),
     "〔": _between("〔", _LIST, "〕"),
     "〖": _between("〖", _LIST, "〗"),
     "(": _between("(", _NAMED, ")"),
     "（": _between("（", _NAMED, "）"),
 }
+_BRACED = re.compile(rf"\\cite[pt]?\{{(?:paper|source|doc)?{_LIST}\}}", re.IGNORECASE)
+_BRACED_NAMES = ("cite", "citep", "citet", "textsuperscript")
+_BRACED_START = re.compile(
+    rf"\\(?:{'|'.join(name[:i] for name in _BRACED_NAMES for i in range(1, len(name)))}"
+    rf"|(?:{'|'.join(_BRACED_NAMES)})(?:\{{[^{{}}\n]*)?)",
+    re.IGNORECASE,
+)
+# Numbers above the line, as LaTeX and Markdown write them.
+_INSIDE = rf"\[?{_PLAIN_LIST}\]?(?:{_S}[,;]?{_S}\[{_PLAIN_LIST}\])*"
+_RAISED = re.compile(
+    rf"\$\^(?:\{{{_INSIDE}\}}|\[?{_N}\]?)\$|\^\{{{_INSIDE}\}}|\^\[{_LIST}\]|\^{_N}\^"
+    rf"|\\textsuperscript\{{{_INSIDE}\}}",
+    re.IGNORECASE,
+)
+_RAISED_START = re.compile(r"\$?(?:\^(?:[{\[][^{}$\n]*\}?|\d{0,3}\]?)?)?")
 # The start of a marker is one when some ending completes it, and these are all the endings that
 # the grammar knows, up to the choice of a number.
 _WORDS = (
@@ -89,17 +125,19 @@ _WORDS = (
 )
 _MORE_WORDS = (
     *("e.g., 1", "from 1", "and 1", "to 1", "[1", ": Title", "pages", "sections", "figures"),
-    *("tables", "lines", "paragraphs", "chapters", "abstract", "title"),
+    *("tables", "lines", "paragraphs", "chapters", "abstract", "title", "Ab et al., 2001a"),
+    *("and Ab (2001)", '"', "'", "n=1", "№1"),
 )
 _ENDINGS = sorted({w[i:] for w in (*_WORDS, *_MORE_WORDS) for i in range(len(w) + 1)}, key=len)
-_TAGGED = ("<sup>[1]</sup>", "<cite>[1]</cite>")
-_TAG_ENDINGS = sorted(
-    {w[i:] for w in _TAGGED for i in range(1, len(w) + 1)}
-    | {w[i:] for w in ("sup>1</sup>", "cite>1</cite>") for i in range(len(w))},
-    key=len,
+_TAG_START = re.compile(
+    r"<(?:[a-z]{0,8}|(?:sup|cite|ref|citation|source)>[^<>\n]*(?:<(?:/[a-z]{0,8})?)?"
+    r"|(?:cite|ref|citation|source|paper) [a-z]{0,6}(?:=[^<>\n]*(?:>(?:<(?:/[a-z]{0,8})?)?)?)?)",
+    re.IGNORECASE,
 )
 _BEHIND_LIST = re.compile(
-    rf"(?<=[\d?^])(?:[,;]{_S}(?={_PLACE})|{_S}[:：]{_S}(?=[A-Z“\"]))", re.IGNORECASE
+    rf"(?<=[\d?^])(?:[,;:]{_S}(?={_PLACE}|\(?{_YEAR}|{_AUTHORS}(?:,?{_S}\(?{_YEAR}|{_S}\W\Z))"
+    rf"|{_S}[:：]{_S}(?=[A-Z“\"]))",
+    re.IGNORECASE,
 )
 _NUMBERS = re.compile(rf"({_N})(?:{_DASH}({_N})|(\?))?", re.IGNORECASE)
 
@@ -113,8 +151,9 @@ _SUPERSCRIPT_START = re.compile(rf"{_R}(?:⁻(?:{_R})?)?")
 # a variable, a unit or a digit. A NUL stands for a marker that was taken out.
 _BEFORE_NOTE = re.compile(r"(?:^|[\s\0.,;:!?%*\"'”\u2019»]|(?<![^\W_])[^\W\d_⁰¹²³⁴-⁹]{3,})\Z")
 _BEFORE_EXPONENT = re.compile(
-    r"\b(?:chi|cos|eta|exp|feet|foot|inch|log|max|meters?|metres?|miles?|min|phi|psi|rho|sec|sin"
-    r"|tan|tau)\Z",
+    r"\b(?:alpha|beta|chi|cos|delta|epsilon|eta|exp|feet|foot|gamma|inch|kappa|lambda|log|max"
+    r"|meters?|metres?|miles?|min|omega|phi|psi|rho|sec|sigma|sin|tan|tau|theta|zeta)\Z"
+    r"|\\[A-Za-z]+\Z",
     re.IGNORECASE,
 )
 
@@ -172,8 +211,12 @@ def marker_at(text: str, at: int) -> str:
     if text[at] in RAISED_DIGITS:
         match = _SUPERSCRIPT.match(text, at)
     else:
-        kind = "\\cite" if text.startswith("\\c", at) else text[at]
-        match = _GRAMMAR[kind][0].match(text, at, at + LONGEST_MARKER)
+        letter = text[at + 1 : at + 2] if text[at] == "\\" else ""
+        if text[at] in "^$" or letter == "t":
+            pattern = _RAISED
+        else:
+            pattern = _BRACED if letter == "c" else _GRAMMAR[text[at]][0]
+        match = pattern.match(text, at, at + LONGEST_MARKER)
     return match[0] if match and marker_numbers(match[0]) else ""
 
 
@@ -185,17 +228,19 @@ def could_become_marker(text: str) -> bool:
     """
     if text[0] in RAISED_DIGITS:
         return _SUPERSCRIPT_START.fullmatch(text) is not None
-    if text[0] not in _GRAMMAR or len(text) >= LONGEST_MARKER:
+    if text[0] not in MARKER_OPENERS or len(text) >= LONGEST_MARKER:
         return False
-    if text[0] == "<":
-        pattern, _ = _GRAMMAR["<"]
-        return any(pattern.fullmatch(text + ending) for ending in _TAG_ENDINGS)
-    if "\\cite{".startswith(text):
-        return True
-    pattern, closer = _GRAMMAR["\\cite" if text.startswith("\\c") else text[0]]
+    if text[0] in "<^$" or (text[1:2].isalpha() and text[0] == "\\"):
+        return any(start.fullmatch(text) for start in (_RAISED_START, _TAG_START, _BRACED_START))
+    pattern, closer = _GRAMMAR[text[0]]
     if text[0] == "\\" and text[1:].endswith("\\"):
         return pattern.fullmatch(text + "]") is not None
     return any(pattern.fullmatch(text + ending + closer) for ending in _ENDINGS)
+
+
+def raises(text: str, at: int) -> bool:
+    """Tell whether a number would stand above the line in what begins at an offset."""
+    return text[at] in "<^$" + RAISED_DIGITS or text.startswith("\\t", at)
 
 
 def superscript_cites(before: str) -> bool:

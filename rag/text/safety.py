@@ -18,6 +18,7 @@ from rag.text.markers import (
     RAISED_DIGITS,
     marker_at,
     mention_at,
+    raises,
     superscript_cites,
 )
 
@@ -70,14 +71,17 @@ _LANGUAGE = re.compile(_PREFIX + r"(?:`{3,}|~{3,}))([^\n]*`|[^\n]*$)", re.MULTIL
 _DIAGRAM = re.compile(r"\s*mermaid\b", re.IGNORECASE)  # which a browser would run
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")
 _NAMED = re.compile(
-    r"\b(?!and\b|to\b)([a-z]{2,})\.?[ \t\xa0\u3000]*[:：=#_-]?[ \t\xa0\u3000]*(?=\d)",
+    r"\b(?!and\b|to\b)([a-z]{2,})\.?[ \t\xa0\u3000]*(?:[:：=#_-]|(?:id|n)[:=]?|№)?"
+    r"[ \t\xa0\u3000]*[\"']?(?=\d)",
     re.IGNORECASE,
 )
 _LABEL = re.compile(r"\b((?:source|paper)s?)[ \t\xa0]*(?=[0-9]{1,3}[ \t]*:)", re.IGNORECASE)
 _AROUND = re.compile(
-    rf"^(?:\\cite{{|<\w+>\[?|\\?[{re.escape(MARKER_OPENERS)}])|(?:\]?</\w+>|\\?[\])】］〕〗）}}])\Z"
+    rf"^(?:\\cite[pt]?{{|\\?[{re.escape(MARKER_OPENERS)}])|\\?[\])】］〕〗⟧）}}]\Z"
 )
 _LOWERED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
+_MEETS = tuple("^$<\\")
+_NO_LIST = re.compile(r"[^\d,;&\u2010-\u2015~-]+")
 _STARTS = re.compile(
     rf"[{re.escape(MARKER_OPENERS)}{RAISED_DIGITS}]"
     rf"|(?<![\w-])[{MENTION_LETTERS}](?=[A-Za-z]{{4,9}}[ \xa0])"
@@ -182,9 +186,11 @@ def _rewritten(text: str, rewrite: Callable[[str, int, str], tuple[str, str]]) -
 
 def _without_marker(text: str, at: int, before: str) -> tuple[str, str]:
     first = text[at]
-    if first == "<" or first in RAISED_DIGITS:
+    if raises(text, at):
         raw = marker_at(text, at) if superscript_cites(before) else ""
-        return raw, f"^{_AROUND.sub('', raw).translate(_LOWERED)}" if raw else ""
+        follows = text[at + len(raw) :][:1]
+        gap = " " if follows in _MEETS or follows.isdigit() else ""  # "^1^" would cite
+        return raw, f"^{_NO_LIST.sub('', raw.translate(_LOWERED))}{gap}" if raw else ""
     raw = marker_at(text, at) if first in MARKER_OPENERS else ""
     inner = _AROUND.sub("", raw)
     plain = _NAMED.sub(r"\1 no. ", inner.replace("^", ""))

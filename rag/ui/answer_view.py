@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from rag.export import PaperFormat, answer_formats
+from rag.search.query import LITERAL, MORE
 from rag.text.citations import find_markers
 from rag.ui.markup import action, hidden, in_text, plain, rich, tag
 
@@ -101,10 +102,11 @@ def _what_next(answer: Answer) -> str:
     """Offer what changes the list: more of it, or the question without the filters it states."""
     links = []
     if answer.fitting is not None and answer.listed < answer.fitting:
-        links.append(action(f"Show more ({answer.fitting - answer.listed} left)", "try", "more"))
+        words = f"Show more ({answer.fitting - answer.listed} left)"
+        links.append(action(words, "try", f"{MORE}{answer.standalone_question}"))
     if answer.filters_read is not None:
         words = f"Ask without the filter ({plain(answer.filters_read.describe())})"
-        links.append(action(words, "try", f"/literal {answer.standalone_question}"))
+        links.append(action(words, "try", f"{LITERAL}{answer.standalone_question}"))
     return tag("div", *links, class_="acts") if links else ""
 
 

@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from rag.errors import RagError
+from rag.search.query import without_command
 from rag.ui.answer_view import failure_html, writing_html
 
 if TYPE_CHECKING:
@@ -110,5 +111,5 @@ async def _end(
 
 def _understood(conversation: Conversation, question: str) -> str:
     made = conversation.chat.understood
-    asked = " ".join(question.split()).removeprefix("/literal ")
+    asked = " ".join(without_command(question).split())
     return made if made and made != asked else ""

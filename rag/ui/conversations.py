@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rag.errors import LibraryError
-from rag.search.query import check_question
+from rag.search.query import MORE, check_question, without_command
 from rag.ui.answer_view import answer_html, writing_html
 from rag.ui.markup import typed
 
@@ -120,7 +120,9 @@ class Conversation:
         """Return what the chat shows."""
         shown: list[dict[str, str]] = []
         for turn in self.turns:
-            shown.append({"role": "user", "content": typed(turn.question)})
+            asked = without_command(turn.question)
+            asked = f"Show more: {asked}" if turn.question.startswith(MORE) else asked
+            shown.append({"role": "user", "content": typed(asked)})
             shown.append({"role": "assistant", "content": turn.shown})
         return shown
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from rag.text.citations import without_markers
+from rag.text.terms import terms
 from rag.text.words import GRAMMAR, tokens_of
 
 __all__ = ["heading_makes_claim", "is_bare", "makes_claim", "row_makes_claim", "states"]
@@ -25,12 +27,15 @@ _ANNOUNCEMENT = re.compile(
     r"|(?:please )?note that\b|here(?:'s| is| are)\b[^:.]*:)\s*(?=\w)",
     re.IGNORECASE,
 )
+# Questions that tell.
+_TOLD = re.compile(r"^(?:did you know|is(?:n't| not) it true|is it not true) that\b", re.IGNORECASE)
 _HEADING = re.compile(r"^\s*(?:#{1,6}\s|\*\*[^*]+\*\*:?\s*$)")
 _SAYS = r"(?:say|state|mention|report|discuss|address|cover|answer|contain|provide|specify)"
 _ABOUT_THE_ANSWER = re.compile(
-    r"\b(?:(?:the (?:papers?|sources?|abstracts?|excerpts?|evidence|context)(?: given| provided"
-    rf"| cited| above| here)?|they) (?:do|does|did)(?: not|n't) {_SAYS}|i (?:can(?:not|'t)"
-    r"|could not|couldn't|do not|don't) (?:find|answer|know)|cannot be answered"
+    r"\b(?:(?:(?:none of )?(?:the|these|those) (?:(?:provided|given|available|above) )*"
+    r"(?:papers?|sources?|abstracts?|excerpts?|evidence|context|documents?|texts?)"
+    rf"(?: given| provided| cited| above| here)?|they) (?:do|does|did)(?: not|n't) {_SAYS}"
+    r"|i (?:can(?:not|'t)|could not|couldn't|do not|don't) (?:find|answer|know)|cannot be answered"
     r"|not enough information)\b",
     re.IGNORECASE,
 )
@@ -39,18 +44,45 @@ _CLAUSE_END = re.compile(
     re.IGNORECASE,
 )
 # What holds an answer together says how many papers there are, that they differ, what comes next:
-# it counts or points, speaks of papers and what they do, and names nothing of its own.
-_POINTS = re.compile(
-    r"\b(?:one|two|three|four|five|six|several|some|a few|many|most|both|all|each|these|those|this"
-    r"|they|others?|another|different|separate|distinct|together|complementary|first|second|third"
-    r"|finally|overall|here|below|above|a (?:range|variety|number|handful|pair|mix))\b",
-    re.IGNORECASE,
-)
-_ABOUT_PAPERS = re.compile(
-    r"\b(?:papers?|abstracts?|stud(?:y|ies)|works?|sources?|authors?|lines?|approach(?:es)?"
-    r"|strateg(?:y|ies)|methods?|proposals?|answers?|findings?|results?|groups?|camps?|directions?"
-    r"|ideas?|themes?|routes?|ways|angles?|strands?|families|explanations?|evidence|literature"
-    r"|views?|sides?|reasons?|options?|techniques?|efforts?|perspectives?|questions?|levers?)\b",
+# it speaks of papers and of what papers do, and of nothing of its own. These words it is made of.
+_OF_PAPERS = """
+    paper abstract study article work source author researcher scholar team line approach
+    strategy method technique proposal answer finding result group camp direction idea theme
+    route way angle strand family explanation evidence literature view side reason option effort
+    perspective question lever point topic subject matter issue problem challenge aspect setting
+    detail conclusion part picture debate trade off advantage disadvantage solution category
+    kind type class sort factor benchmark dataset collection goal aim purpose area field opinion
+    position response respect level case example list variety range number handful pair mix
+    series set host piece body term sentence address tackle examine investigate look treat deal
+    discuss describe consider explore take go come find found give follow differ vary agree
+    disagree emphasise emphasize focus concentrate cover concern relate connect mention propose
+    introduce develop present exist belong fall divide split put place complement share say
+    state summarise summarize see appear emerge represent report offer turn move bear touch
+    stand speak know suggest contribute build built play role try attempt pursue attack proceed
+    begin start end different several various separate distinct similar related relevant close
+    closest closely further remaining following direct directly indirectly consistent mixed
+    single broad broader wide wider common own new worth complementary main key possible
+    important central next last final finally overall together beyond less more most least only
+    passing additional alternative diverse open divided clear unclear general particular
+    specific detailed recent early earlier later well briefly first second third one two three
+    four five six seven eight nine ten couple dozen half many few multiple numerous other
+    another same opposite contrary contrast comparison hand addition short brief sum summary
+    whole roughly largely mainly partly sometimes often respectively below above namely instead
+    likewise similarly generally broadly specifically taken took given gave seen saw said known
+    came gone went made make drawn shown held available useful helpful interesting noteworthy
+    noting note depend depends measure compare thing people context light scope discussion
+    overview consensus agreement disagreement controversy unresolved explicit explicitly
+    classify organise organize distinguish choice attention progress advance exact exactly
+    """
+# An object that was named before.
+_LIKE_THIS = re.compile(r"(?<=\w )(?:this|these|that|those|such(?: an?)?) (?!is|are|was|were)\w+")
+# How several papers do one thing, where that thing is named once more.
+_EACH_ITS_OWN = re.compile(
+    r"\beach (?:in|with|from|on|by|has|have)\b.*\b(?:its|their) own\b"
+    r"|\b(?:in|from|along|by|with|on|at) (?:very |quite )?(?:different|several|various|separate"
+    r"|distinct|two|three|four|many|multiple|a (?:number|variety|range) of)"
+    r"(?: (?:different|distinct|main))? (?:ways?|angles?|sides?|routes?|directions?|lines?"
+    r"|perspectives?|means|levels?|viewpoints)\b",
     re.IGNORECASE,
 )
 _OWN_NAME = re.compile(r"(?<!^)\b[A-Za-z]*[A-Z0-9][\w-]*")
@@ -100,6 +132,8 @@ def makes_claim(text: str) -> bool:
     """
     plain = _INTERJECTION.sub("", without_markers(text).strip())
     plain = _ANNOUNCEMENT.sub("", plain)
+    if _TOLD.match(plain):
+        plain = plain.rstrip("?")
     if _HEADING.match(plain) or plain.endswith(("?", ":")) or _LEAD_IN.match(plain):
         return False
     clauses = [plain]
@@ -151,4 +185,10 @@ def _words(text: str) -> int:
 def _is_link(plain: str) -> bool:
     if _words(plain) > _LONGEST_LINK or _OWN_NAME.search(plain):
         return False
-    return bool(_POINTS.search(plain) and _ABOUT_PAPERS.search(plain))
+    named = set(terms(_LIKE_THIS.sub(" ", plain), grammar=False)) - _link_terms()
+    return len(named) <= bool(_EACH_ITS_OWN.search(plain))
+
+
+@cache
+def _link_terms() -> frozenset[str]:
+    return frozenset(terms(_OF_PAPERS))

@@ -33,6 +33,35 @@ def test_strong_evidence_is_quoted_when_the_model_declines(server, written):
     assert answer.prompt_hash
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "None of the papers answer this question.",
+        "The provided abstracts do not contain information about this.",
+        "I don't know.",
+        "N/A",
+    ],
+)
+def test_a_model_may_decline_in_its_own_words(server, written, words):
+    server.reply(words)
+    answer = written.ask(WHALES)
+    assert (answer.declined_by, answer.mode) == ("test-model", "extractive")
+    assert f"test-model adds: {words}" in answer.notes
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "The papers don't mention hydrophones, but whales eat plastic daily.",
+        f"{GOOD} The papers do not say how long it takes.",
+    ],
+)
+def test_who_says_something_too_has_not_declined(server, written, words):
+    server.reply(words)
+    answer = written.ask(WHALES)
+    assert (answer.declined_by, answer.mode, answer.text) == (None, "llm", words)
+
+
 def test_weak_evidence_is_not_quoted_and_the_reader_is_told_who_declined(server, open_library):
     server.reply(f"{SENTINEL}\nThey are about sound.")
     answer = open_library(abstain_below=0.0).ask(ZEBRA)

@@ -8,7 +8,7 @@ import json
 
 import pytest
 
-from rag import Filters, Library, LibraryError
+from rag import Filters, Library, LibraryError, Paper, Settings
 
 MEMORY = {"arxiv:9906.00006", "arxiv:9907.00007"}  # two papers on recall in long documents
 
@@ -163,6 +163,105 @@ def test_a_survey_is_a_table_with_offsets(library):
     assert table.export("bibtex").count("@") == len(table.rows)
     with pytest.raises(LibraryError, match="no format"):
         table.export("pages")
+
+
+def _library_of(tmp_path, model_cache, **abstracts):
+    library = Library(settings=Settings(storage=tmp_path / "papers", cache=model_cache))
+    library.add_papers(
+        Paper(id=f"test:{n}", title=title.replace("_", " "), abstract=abstract)
+        for n, (title, abstract) in enumerate(abstracts.items())
+    )
+    return library
+
+
+def test_a_survey_keeps_to_its_subject(tmp_path, model_cache):
+    with _library_of(
+        tmp_path,
+        model_cache,
+        Guided_Diffusion_Models="Diffusion models draw sharp images in 20 steps (Ito, 2021).",
+        Diffusion_Models_for_Molecules="We train diffusion models that propose new molecules.",
+        Video_Encryption_with_Keys="A video is encrypted frame by frame with two keys.",
+        Compressing_Video_Streams="Video streams shrink when frames are predicted.",
+        Baking_Bread="Crust colour tells when bread is done.",
+    ) as library:
+        table = library.survey("diffusion models for video")
+        assert all("Diffusion" in row.paper.title for row in table.rows)
+        assert len(table.rows) == 2
+        assert "None of these papers mentions “video”." in table.notes
+        numbers = {row.number.text for row in table.rows if row.number}
+        assert numbers == {"20"}
+        videos = library.survey("video")
+        assert any("Video" in row.paper.title for row in videos.rows)
+        assert not any("mentions" in note for note in videos.notes)
+
+
+def test_a_name_lists_every_paper_that_has_it_and_no_other(tmp_path, model_cache):
+    names = [f"Study_of_Dialogue_{n}" for n in range(6)]
+    with _library_of(
+        tmp_path,
+        model_cache,
+        **{
+            name: f"We compare answers with those of GPT-4 on task {n}."
+            for n, name in enumerate(names)
+        },
+        Earlier_Models="We study bias in GPT-2 and in GPT-4o.",
+        Baking_Bread="Crust colour tells when bread is done.",
+    ) as library:
+        answer = library.ask("Which papers mention GPT-4?")
+        assert (answer.kind, answer.fitting, answer.abstained) == ("list", 6, False)
+        titles = {paper.title for paper in answer.papers.values()}
+        assert titles == {name.replace("_", " ") for name in names}
+
+
+def test_a_title_that_has_all_of_the_subject_fits(tmp_path, model_cache):
+    with _library_of(
+        tmp_path,
+        model_cache,
+        Federated_Learning="Federated learning trains models where federated learning keeps data.",
+        Rank_Aggregation_in_Federated_Learning="Votes of clients are merged by a server.",
+        **dict.fromkeys((f"Birds_of_Garden_{n}" for n in range(8)), "Birds sing at dawn."),
+    ) as library:
+        answer = library.ask("Which papers deal with federated learning?")
+        assert answer.fitting == 2
+
+
+def test_papers_are_grouped_by_words_of_a_title(tmp_path, model_cache):
+    with _library_of(
+        tmp_path,
+        model_cache,
+        **dict.fromkeys(
+            (
+                "Pruning_Networks_with_Graph_Theory",
+                "Pruning_Networks_as_Graph_Theory_Asks",
+                "Pruning_Networks_with_Learned_Masks",
+                "Pruning_Networks_as_Learned_Masks_Ask",
+                "Pruning_Networks_with_Coins",
+            ),
+            "Their cost becomes prohibitive. We prune networks.",
+        ),
+        **dict.fromkeys((f"Birds_of_Garden_{n}" for n in range(8)), "Birds sing at dawn."),
+    ) as library:
+        text = library.ask("Which papers prune networks?").text
+        headings = [line for line in text.split("\n") if line and "“" not in line]
+        assert any("raph theory" in line.lower() for line in headings)
+        assert not any("prohibitive" in line or "range" in line for line in headings)
+
+
+def test_a_premise_that_a_paper_says_the_other_way_round_is_told(tmp_path, model_cache):
+    with _library_of(
+        tmp_path,
+        model_cache,
+        Clover_and_Thyme="On dry soils, thyme outperforms clover in honey yield.",
+        Baking_Bread="Crust colour tells when bread is done.",
+    ) as library:
+        answer = library.ask("Why does clover outperform thyme?")
+        assert answer.notes[0].startswith("“Clover and Thyme” says the opposite")
+        assert "thyme outperforms clover" in answer.notes[0]
+        rightly = library.ask("Why does thyme outperform clover?")
+        assert not any("opposite" in note for note in rightly.notes)
+        refuted = library.ask("Who refuted that thyme outperforms clover?")
+        assert refuted.abstained
+        assert "“refuted”" in refuted.text
 
 
 def test_a_survey_takes_filters_in_words(library):

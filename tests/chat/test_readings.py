@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from rag import Library, Paper, Settings
+
 WHALES = "How are blue whales counted with few labels?"
 WHALE_ID = "arxiv:9905.00005"
 
@@ -81,3 +83,50 @@ def test_a_rewrite_that_finds_less_is_not_used(server, written):
     answer = chat.ask("And what doubles the error?")
     assert answer.standalone_question == f"{WHALES} And what doubles the error?"
     assert any("finds less" in note for note in answer.notes)
+
+
+def test_of_the_papers_named_last_one_can_be_asked_for(library):
+    chat = library.chat()
+    listed = chat.ask("Which papers study recall of facts in long documents?")
+    ids = {paper.id for paper in listed.papers.values()}
+    assert len(ids) >= 2
+    newest = chat.ask("Which of them is the newest?")
+    assert newest.kind == "library"
+    assert {paper.id for paper in newest.papers.values()} < ids
+    counted = chat.ask("And how many of these papers are from 2023?")
+    assert set(counted.filters.ids) <= ids
+
+
+def test_a_count_does_not_end_a_subject(library):
+    chat = library.chat()
+    chat.ask(WHALES)
+    assert chat.ask("How many papers are there?").kind == "library"
+    answer = chat.ask("And what doubles the error?")
+    assert answer.standalone_question == f"{WHALES} And what doubles the error?"
+
+
+def test_who_wrote_it_and_when_is_asked_of_the_paper_cited_first(library):
+    chat = library.chat()
+    first = chat.ask(WHALES).citations[0].paper
+    who = chat.ask("And who wrote it?")
+    assert (who.kind, list(who.papers.values())) == ("library", [first])
+    assert all(name in who.text for name in first.authors)
+    when = chat.ask("When was the paper published?")
+    assert str(first.year) in when.text
+
+
+def test_what_a_follow_up_rules_out_narrows_the_list_before(tmp_path, model_cache):
+    with Library(settings=Settings(storage=tmp_path, cache=model_cache)) as library:
+        library.add_papers(
+            Paper(id=f"test:{n}", title=f"Counting Birds {n}", abstract=abstract)
+            for n, abstract in enumerate(
+                ["Birds are counted by drones.", "Birds are counted by ear.", "Birds are counted."]
+            )
+        )
+        chat = library.chat()
+        assert chat.ask("Which papers count birds?").kind == "list"
+        answer = chat.ask("only those without drones")
+        assert answer.kind == "list"
+        assert "test:0" not in {paper.id for paper in answer.papers.values()}
+        assert answer.papers
+        assert not any("mentions" in note for note in answer.notes)

@@ -84,6 +84,26 @@ THOUGHTS = [
     "analysis: Hm.\nfinal: {}",
     "[Reasoning]Hm.[/Reasoning]{}",
     "<|thought|>Hm.<|/thought|>{}",
+    "&lt;think&gt;Hm.&lt;/think&gt;{}",
+    "&lt;thinking&gt;\nHm.\n&lt;/thinking&gt;\n\n{}",
+    "&#60;think&#62;Hm.&#60;/think&#62;\n{}",
+    "\\<think\\>Hm.\\</think\\>\n{}",
+    "Hm, let me look.\n&lt;/think&gt;\n\n{}",
+    "```thinking\nHm.\n```\n{}",
+    "```reasoning\nHm.\n\nWait.\n```\n\n{}",
+    "```think\nHm.\n```\n```\n{}\n```",
+    "````thoughts\nHm.\n````\n{}",
+    "~~~thought\nHm.\n~~~\n{}",
+    "<｜begin▁of▁thought｜>Hm.<｜end▁of▁thought｜>{}",
+    "<details><summary>Thinking</summary>Hm, whales.</details>\n\n{}",
+    "<details>\n<summary>Show reasoning</summary>\nHm.\n</details>\n\n{}",
+    "> **Thinking**\n> The user asks about whales.\n\n{}",
+    "*Thinking: the user asks about whales.*\n\n{}",
+    "(Thinking: it is about whales.)\n\n{}",
+    "Let me look at the papers. Paper 1 is about whales.\n\n{}",
+    "Okay, so the user wants to know this.\n\nI should cite it.\n\n{}",
+    "**Plan:** look at paper 1.\n\n**Answer:** {}",
+    "Hm, whales.\n\n#### Answer\n{}",
 ]
 
 # Everything around the answer belongs to a template, or to somebody else's turn.
@@ -112,8 +132,41 @@ TEMPLATES = [
     "final{}",
 ]
 
+# The answer is the text in an object; in its place, quotation marks are escaped.
+OBJECTS = [
+    '{"answer": "%s"}',
+    '{"answer": "%s", "citations": [1, 2]}',
+    '{"citations": [1, 2], "answer": "%s"}',
+    '```json\n{\n  "answer": "%s",\n  "citations": [1, 2]\n}\n```',
+    '```\n{"response": "%s"}\n```\n',
+    'json\n{"answer": "%s"}',
+    'Sure! Here is the answer:\n\n```json\n{"answer": "%s"}\n```',
+    '<think>Hm.</think>{"answer": "%s"}<|im_end|>',
+    '{"reasoning": "Hm.", "answer": "%s"}',
+    '{"answer": "**Answer:** %s", "confidence": 0.9,}',
+    '{"answer":\n"%s"\n}',
+    '{"Final Answer": {"text": "%s"}}',
+    '{"name": "reply", "arguments": {"answer": "%s"}}',
+    '{"antwort": "%s"}',
+    "{'answer': '%s'}",
+    '{"answer": "%s',
+    '{"sentences": [{"text": "It is fast.", "citations": [1]}, {"text": "It is small [2]."}]}',
+    '[{"claim": "It is fast", "source": "[1]"}, {"claim": "It is small", "source": {"id": 2}}]',
+    '["It is fast [1].", "It is small [2]."]',
+]
+
 # What precedes the answer announces it.
 PREAMBLES = [
+    "Sure, I can help with that! ",
+    "Great question \u2014 ",
+    "Based on the provided abstracts, here's what I found: ",
+    "According to the abstracts provided,\n\n",
+    "Response from assistant:\n",
+    "I have read the papers. ",
+    "As an AI language model, I can answer from the abstracts. ",
+    "¡Claro! ",
+    "Bien sûr ! ",
+    "Natürlich! ",
     "Assistant: ",
     "**Assistant:** ",
     "### Assistant:\n",
@@ -169,6 +222,7 @@ SENTINELS = [
     *("NOT\u2011IN\u2011THE\u2011PAPERS", "NOT\uff0dIN\uff0dTHE\uff0dPAPERS"),
     *("NOT–IN–THE–PAPERS", "NOT—IN—THE—PAPERS"),
     *("NOT - IN - THE - PAPERS", "NOT-IN- THE-PAPERS", "NOT-IN-THE PAPERS"),
+    *("NOT-FOUND-IN-THE-PAPERS", "NOT-IN-THE-PROVIDED-PAPERS"),
     *("NOT-IN-THE-PAPER", "NOT-IN-PAPERS", "NOT IN PAPERS", "NOT-IN-THE-ABSTRACTS"),
     *("Not in the papers.", "not in the paper", "Not in the abstracts.\n"),
     *("**NOT-IN-THE-PAPERS**", "`NOT-IN-THE-PAPERS`", '"NOT-IN-THE-PAPERS"', "“NOT-IN-THE-PAPERS”"),
@@ -188,7 +242,12 @@ PLAIN = [
     "It has two tags: <think> and </think>.",
     "<thin ice> is not a thought.",
     "<details>\nIt is fast [1].\n</details>\nIt is small [2].",
+    "Let me-too drugs are rare [1].\n\nThey cost less [2].",
+    "The plan: prune first [1].\n\nThen tune [2].",
     "The rate is a < b > c, and x</y [1].",
+    "A page has &lt;b&gt; and &lt;think&gt, and a \\\\<b\\\\> [1].",
+    "It is thought ```thinking``` helps [1].",
+    "```python\nx = {1}\n```\nIt is fast [1].",
     "The analysis shows it is fast [1].",
     "Analysis shows it is fast [1].",
     "Finally, it is fast [1].",
@@ -216,6 +275,7 @@ PLAIN = [
 SAMPLES = [
     *(form.format(ANSWER) for form in (*THOUGHTS, *TEMPLATES)),
     *(form + ANSWER for form in PREAMBLES),
+    *(form.replace("%s", ANSWER) for form in OBJECTS),
     *SENTINELS,
     *PLAIN,
     f"{SENTINEL}\nThe papers are about bread.",
@@ -248,6 +308,29 @@ def test_no_form_of_thought_is_part_of_the_answer(form):
 @pytest.mark.parametrize("form", TEMPLATES)
 def test_no_token_of_a_template_and_no_turn_of_others_is_shown(form):
     assert screened([form.format(ANSWER)])[0].strip() == ANSWER
+
+
+@pytest.mark.parametrize("form", OBJECTS)
+def test_the_text_in_an_object_is_the_answer(form):
+    text = form.replace("%s", ANSWER)
+    assert screened([text])[0].strip() == ANSWER
+    assert screened(text)[0].strip() == ANSWER
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ('{"answer": "It is fast", "citations": [1, 3]}', "It is fast [1, 3]"),
+        ('{"answer": "It is \\"fast\\"\\nand small [1]."}', 'It is "fast"\nand small [1].'),
+        ('{"answer": null, "reason": "none"}', ""),
+        ('{"answer": "NOT-IN-THE-PAPERS"}', ""),
+        ('{"speed": 1}', '{"speed": 1}'),
+        ("[1] is fast.", "[1] is fast."),
+        ("{x} is fast [1].", "{x} is fast [1]."),
+    ],
+)
+def test_what_an_object_holds_and_what_is_none(text, shown):
+    assert screened([text])[0] == screened(text)[0] == shown
 
 
 @pytest.mark.parametrize("form", PREAMBLES)
@@ -314,6 +397,8 @@ PARTS = [
         " fast",
     ),
     *("[1]", "User:", "Okay, ", "Answer", "**", "</s>", "\\boxed{", "}", "# ", "a"),
+    *("&lt;think&gt;", "&lt;/think&gt;", "\\<think\\>", "```thinking\n", "\n```\n", "```json\n"),
+    *('{"answer": "', '", "citations": [1]}', '"}', "{'answer': '", "&", "\n\n", "the user"),
 ]
 
 

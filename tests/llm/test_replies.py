@@ -69,6 +69,15 @@ READ = {
     "the whole once more": events(piece("It "), piece("is."), whole("It is.")),
     "another word for stop": events(piece("It is."), piece("", "end_turn")),
     "STOP": events(piece("It is.", "STOP")),
+    "choices by number": json.dumps({"choices": {"0": whole("It is.")["choices"][0]}}),
+    "around it a gateway": json.dumps({"code": 0, "data": whole("It is.")}),
+    "framed twice": STREAM.replace("data: ", "data: data: "),
+    "another choice beside it": events(
+        {"choices": [{"index": 0, "delta": {"content": "It "}}]},
+        {"choices": [{"index": 1, "delta": {"content": "Or is "}}]},
+        {"choices": [{"index": 1, "delta": {}, "finish_reason": "length"}]},
+        {"choices": [{"index": 0, "delta": {"content": "is."}, "finish_reason": "stop"}]},
+    ),
     "a late error": events(piece("It is.", "stop"), "[DONE]", ERROR),
 }
 

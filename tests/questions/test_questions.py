@@ -9,9 +9,11 @@ import pytest
 from rag import Filters, Paper
 from rag.index.catalog import Catalog, Entry
 from rag.questions.catalogue import answer_from_catalogue, no_paper_left
-from rag.questions.more import asks_for_more
+from rag.questions.more import among_them, asks_for_more
 from rag.questions.narrowing import narrow
 from rag.questions.negation import read_exclusions, ruled_out
+from rag.questions.premise import contradicted_premise, false_premise
+from rag.questions.reading import read_question
 from rag.questions.several import asks_for_papers
 from rag.questions.sides import sides_of
 from rag.questions.small_talk import reply_to
@@ -219,3 +221,147 @@ def test_more_is_asked_for():
 )
 def test_languages_are_told(question, language):
     assert language_of(question) == language
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence"),
+    [
+        ("Why does A1 outperform B2?", "In all trials, B2 beats A1 by a wide margin."),
+        ("Why does A1 perform better than B2 on tasks?", "A1 performs worse than B2."),
+        ("Why is A1 faster than B2?", "B2 is twice faster than A1."),
+        ("So tell me why A1 is slower than B2?", "A1 is much faster than B2."),
+        ("Why does pruning reduce latency?", "Pruning increases latency on small chips."),
+        ("Why does sleep improve recall?", "Long sleep impaired recall in adults."),
+    ],
+)
+def test_a_sentence_that_says_the_opposite_is_found(question, sentence):
+    told = contradicted_premise(question, [("T", "Bees dance."), ("Title", sentence)])
+    assert told == f"“Title” says the opposite of what the question takes for granted: “{sentence}”"
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence"),
+    [
+        ("Why does A1 outperform B2?", "A1 outperforms B2."),
+        ("Why does A1 outperform B2?", "B2 does not outperform A1."),
+        ("Why does A1 outperform B2?", "C3 outperforms both A1 and B2."),
+        ("Why does A1 outperform B2?", "B2 outperforms C3."),
+        ("Does A1 outperform B2?", "B2 outperforms A1."),
+        ("Why is A1 faster than B2?", "B2 is smaller than A1."),
+        ("Why does pruning reduce latency?", "Pruning reduces latency and increases throughput."),
+        ("Why does pruning not reduce latency?", "Pruning increases latency."),
+        ("Why do bees dance?", "Bees dance."),
+    ],
+)
+def test_what_says_nothing_against_a_premise_is_left_alone(question, sentence):
+    assert contradicted_premise(question, [("Title", sentence)]) is None
+
+
+@pytest.mark.parametrize(
+    ("question", "event"),
+    [
+        ("Why was the dance of bees never replicated?", "never replicated"),
+        ("Who debunked the dance of bees?", "debunked"),
+        ("When was the dance of bees banned?", "banned"),
+    ],
+)
+def test_what_no_source_says_to_have_happened_is_told(question, event):
+    assert f"“{event}”" in false_premise(question, [BEES])
+    said = Paper(id="a:4", title="T", abstract=f"It was {event}, and we could not reproduce it.")
+    assert false_premise(question, [said]) is None
+    assert false_premise("Why do bees dance?", [BEES]) is None
+
+
+@pytest.mark.parametrize(
+    "opening", ["", "So ", "Ok, ", "Could you tell me ", "Please tell me ", "I wonder "]
+)
+def test_every_pattern_reads_the_same_openings(opening):
+    assert asks_for_papers(f"{opening}which methods count bees?")
+    assert len(sides_of(f"{opening}how do bees differ from wasps?")) == 2
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("Who wrote the paper on Bee Dances?", None),
+        ("Do you have anything by Hinton?", "No paper in this library names an author “Hinton”."),
+        ("Are there papers written by Ada Lovelace here?", "names an author “Ada Lovelace”"),
+        ("What does arXiv 2409.00055 say?", "There is no paper arxiv:2409.00055 in this library."),
+        ("How does 10.1000/xyz123 count bees?", "There is no paper doi:10.1000/xyz123"),
+        ("Is anything by hand counted?", None),
+        ("Which papers are written by hand?", None),
+    ],
+)
+def test_what_is_asked_of_a_paper_that_is_not_here(catalog, question, said):
+    facts = answer_from_catalogue(question, question, Filters(), catalog)
+    assert (facts is None) if said is None else (said in facts.text)
+    if said and "author" in said:
+        assert facts.notes == ("Of 1 paper no source names the authors.",)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Who wrote the paper on BeeNet?",
+        "Who wrote the BeeNet paper?",
+        "In which journal was the BeeNet paper published?",
+        "When was the paper about BeeNet published?",
+    ],
+)
+def test_a_paper_may_be_called_by_the_name_that_its_title_begins_with(catalog, question):
+    paper = Paper(id="a:9", title="BeeNet: Counting Bees", abstract="We count bees.")
+    catalog.put([Entry(paper, 1)])
+    facts = answer_from_catalogue(question, question, Filters(), catalog)
+    assert facts.papers == (paper,)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Preference optimisation methods that need no reference model",
+        "bee counting approaches without cameras",
+        "What's new in bee counting?",
+        "hive models without cameras",
+        "Show me the latest social insect behaviour papers",
+        "Give me a short overview of bee counting",
+    ],
+)
+def test_subjects_without_a_verb_ask_for_papers(question):
+    assert asks_for_papers(question)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "The method that wins is fast?",
+        "Compare methods with labels",
+    ],
+)
+def test_sentences_about_methods_do_not(question):
+    assert not asks_for_papers(question)
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("which of them is the newest?", "which paper is the newest?"),
+        ("Which one of these papers uses graphs?", "Which paper uses graphs?"),
+        ("How many of those studies are from 2023?", "How many papers are from 2023?"),
+        ("Which of the two is faster?", None),
+        ("What of it?", None),
+    ],
+)
+def test_some_of_the_papers_named_last(text, asked):
+    assert among_them(text) == asked
+
+
+def test_papers_without_a_year_can_be_listed(catalog):
+    question = "Which papers are undated?"
+    facts = answer_from_catalogue(question, question, Filters(), catalog)
+    assert [paper.id for paper in facts.papers] == [ANTS.id]
+
+
+def test_what_tells_to_list_is_not_looked_for(catalog):
+    assert read_question("List all papers on listwise ranking", catalog).text.startswith(
+        "papers on"
+    )

@@ -236,7 +236,13 @@ def test_an_abstracts_own_references_are_rewritten(text, rewritten):
 
 MARKER_PARTS = st.sampled_from(
     [
-        *"[]()【】†`$ \n,;-?x¹²⁻123",
+        *"[]()【】†`$ \n,;-?x¹²⁻123^{}",
+        "[S1]",
+        '[paper n="1"]',
+        "^{1}",
+        "$^{1}$",
+        "^1^",
+        '<cite id="1"/>',
         "[1]",
         "[1, 2]",
         "(Source 1)",

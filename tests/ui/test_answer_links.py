@@ -41,6 +41,23 @@ def test_a_list_goes_on_where_it_ended(
     assert titles[0] != titles[1]
 
 
+def test_an_older_list_goes_on_where_it_ended_itself(
+    serve: Callable[..., str], open_page: Callable[..., Any]
+) -> None:
+    page = open_page(serve(settings={"max_listed": 1}))
+    first = ask(page, RECALL)
+    other = ask(page, "Which papers count animals by the sounds that they make?")
+    count = page.locator(".rag-answer").count()
+    first.get_by_text("Show more (").click()
+    more = page.locator(".rag-answer").nth(count)
+    more.locator(".foot, .banner").first.wait_for()
+    assert page.locator("#chat .user").last.inner_text().strip() == f"Show more: {RECALL}"
+    titles = [one.locator(".from").inner_text() for one in (first, other, more)]
+    assert "1 more of " in more.inner_text()
+    assert len(set(titles)) == 3
+    assert more.locator(".understood").count() == 0
+
+
 def test_a_filter_that_was_read_can_be_lifted(site: str, open_page: Callable[..., Any]) -> None:
     page = open_page(site)
     question = "Which papers since 2023 study recall in long documents?"
@@ -49,6 +66,7 @@ def test_a_filter_that_was_read_can_be_lifted(site: str, open_page: Callable[...
     lifted = follow(page, "Ask without the filter (year 2023 or later)")
     assert "year 2023 or later" not in lifted.inner_text()
     assert lifted.get_by_text("Ask without the filter").count() == 0
+    assert page.locator("#chat .user").last.inner_text().strip() == question
     assert lifted.locator(".understood").count() == 0
 
 

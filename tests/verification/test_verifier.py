@@ -482,6 +482,12 @@ def test_threads_that_share_a_verifier_get_the_verdicts_of_one_that_does_not(enc
         "The available studies fall into three groups.",
         "Several approaches have been proposed for this.",
         "These findings point in opposite directions.",
+        "Several methods reduce this cost, each in its own way.",
+        "The problem has been tackled in several ways.",
+        "Opinions on this differ.",
+        "The provided abstracts do not contain information about this.",
+        "Taken together, the findings give a mixed picture.",
+        "The remaining papers deal with related questions.",
         "[1]",
     ],
 )
@@ -500,6 +506,14 @@ def test_what_states_nothing_makes_no_claim(text):
         "**Tea** shortens sleep [1].",
         "Both methods need 40 GB of memory.",
         "All approaches fail on ImageNet.",
+        "Both methods reduce memory use.",
+        "This treatment has no advantage.",
+        "Did you know that black tea shortens sleep?",
+        "Two studies report a decline in bird numbers.",
+        "These results hold across languages.",
+        "One of the methods is robust to noise.",
+        "Several papers use reinforcement learning for this.",
+        "Several methods reduce memory and latency in different ways.",
     ],
 )
 def test_what_states_something_makes_a_claim(text):
