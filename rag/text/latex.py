@@ -24,6 +24,14 @@ __all__ = [
 FORMULA = re.compile(
     r"(?<![\\$])\$(?=[^\s$])((?:[^$\\]|\\.)*?)(?<=[^\s$\\])\$(?![\d$])|\\\((.{1,1000}?)\\\)"
 )
+# What reads, writes, runs, or makes other commands; `^^5c` is another way to write a backslash.
+_ACTING = re.compile(
+    r"\\(?:input|include|(?:immediate|write|open(?:in|out)|read|special|shipout|output|endinput)"
+    r"(?![a-z])|csname|expandafter|noexpand|[egx]?def(?![a-z])|let(?![a-z])|future|catcode|lccode"
+    r"|uccode|active|directlua|lua|latelua|usepackage|RequirePackage|document|(?:re)?newcommand"
+    r"|providecommand|newenvironment|every|jobname|verbatim|lstinput|loop(?![a-z])|scantokens"
+    r"|begin\s*\{(?:filecontents|verbatim|lstlisting|document))|\^\^"
+)
 # BibTeX counts braces and doesn't see a backslash before one, so that a brace is best spelled out.
 _SPECIAL = {
     **{char: f"\\{char}" for char in "%&#_$"},
@@ -133,7 +141,13 @@ def _words_to_latex(text: str) -> str:
 
 
 def _formula_to_latex(formula: str) -> str:
-    """Return a formula fit for a BibTeX field; empty when its braces don't balance."""
+    """Return a formula fit for a BibTeX field.
+
+    Empty when its braces don't balance, and when it would do more than be typeset: who compiles a
+    bibliography doesn't expect a title to read files or to run programs.
+    """
+    if _ACTING.search(formula):
+        return ""
     depth = 0
     for char in formula:
         depth += (char == "{") - (char == "}")

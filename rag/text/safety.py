@@ -60,6 +60,10 @@ _PLAIN_LINK = r"https?://[\w.~:/?#@!&'*+,;=%-]+"
 _AUTOLINK = re.compile(rf"<({_PLAIN_LINK})>")
 # What leads somewhere: a scheme, a path, a fragment. "[X](t)" in a formula leads nowhere.
 _LEADS = re.compile(r"\s*(?:[a-z][a-z0-9+.-]+:|\.{0,2}/|[#?])", re.IGNORECASE)
+# What draws a box or leaves a space as large as it is told.
+_SIZED = re.compile(
+    r"\\(rule|raisebox|(?:[hv]space\*?|m?kern|[hm]skip)(?=[\s{]*[+-]?[\d.]*\d{3}))", re.IGNORECASE
+)
 _NUMBERED = re.compile(r"[\d\s,;-]+")  # the text of a citation, whose brackets stay
 _OTHER_TARGET = re.compile(rf"\](?=\()(?!\({_PLAIN_LINK}\))")
 _PREFIX = r"^([ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t>]+)*"
@@ -122,6 +126,7 @@ def for_markdown(text: str) -> str:
     text = _ADDRESS.sub(_rewrite_address, _LANGUAGE.sub(_rewrite_language, text))
     # Last, so that nothing above can put together again what is taken apart here.
     text = _DEFINITION.sub(r"\1 :", text.replace("![", "! ["))
+    text = _SIZED.sub(r"\1", text)
     return _TAG.sub("&lt;", _OTHER_TARGET.sub("] ", text))
 
 

@@ -150,3 +150,26 @@ LETTERS = st.characters(codec="latin-1", categories=["Lu", "Ll", "Nd"], exclude_
 @given(st.text(LETTERS, max_size=30))
 def test_accents_are_written_and_read_back(text):
     assert latex_to_text(text_to_latex(text)).replace("{", "").replace("}", "") == text
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        r"\input{/etc/passwd}",
+        r"\write18{ls}",
+        r"\immediate\openout1",
+        r"\csname input\endcsname",
+        r"\def\x{\x\x}\x",
+        r"\catcode`\%=12",
+        "^^5cinput x",
+        r"\begin{filecontents}{x}\end{filecontents}",
+    ],
+)
+def test_a_formula_that_would_do_more_than_be_typeset_is_text(command):
+    for written in (
+        title_to_latex(f"On ${command}$ in \\({command}\\)"),
+        prose_to_latex(f"${command}$"),
+    ):
+        assert command.split("{")[0] not in written
+    kept = r"$\left[\begin{cases}x & \delta\end{cases}\right]$"
+    assert r"\left[\begin{cases}" in prose_to_latex(f"We have {kept}.")

@@ -261,3 +261,16 @@ def test_nothing_in_the_result_is_read_as_a_citation(text):
     for given_text in (text, text.replace("`", "").replace("$", "")):
         pieces = parse_citations(neutralise_markers(given_text))
         assert not any(isinstance(piece, CitationPiece) for piece in pieces)
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        (r"$\rule{3000em}{3000em}$", r"$rule{3000em}{3000em}$"),
+        (r"$\raisebox{-9999pt}{x}$", r"$raisebox{-9999pt}{x}$"),
+        (r"$a\hspace{ 5000pt}b\kern-9999em c$", r"$ahspace{ 5000pt}bkern-9999em c$"),
+        (r"$a\hspace{1em}b\kern2pt c$", r"$a\hspace{1em}b\kern2pt c$"),
+    ],
+)
+def test_no_formula_is_as_large_as_it_likes(typed: str, shown: str) -> None:
+    assert for_markdown(typed) == shown
