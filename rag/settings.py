@@ -62,6 +62,17 @@ class Settings(BaseSettings):
     chroma_url: str | None = Field(
         None, description="Address of a Chroma server; without it Chroma runs inside the program."
     )
+    chroma_tenant: str = Field("default_tenant", description="Tenant on a Chroma server.")
+    chroma_database: str = Field("default_database", description="Database on a Chroma server.")
+    chroma_headers: Annotated[dict[str, str], NoDecode] = Field(
+        {}, description="Headers for a Chroma server: name=value, with commas between them."
+    )
+    chroma_ca_file: Path | None = Field(
+        None, description="Certificates (PEM) of the authority that a Chroma server's rests on."
+    )
+    chroma_timeout: float = Field(
+        30.0, ge=1.0, description="Seconds to wait for an answer of a Chroma server."
+    )
     collection: str = Field(
         "papers",
         pattern=r"^[a-zA-Z0-9][a-zA-Z0-9._-]{1,60}[a-zA-Z0-9]$",
@@ -212,7 +223,7 @@ class Settings(BaseSettings):
             raise ValueError("must begin with http:// or https://")
         return value or None
 
-    @field_validator("web_addresses", mode="before")
+    @field_validator("web_addresses", "chroma_headers", mode="before")
     @classmethod
     def _read_addresses(cls, value: object) -> object:
         if isinstance(value, str):
@@ -258,7 +269,13 @@ class Settings(BaseSettings):
         return value.lower() if value.lower() in {"off", "llm"} else value or "off"
 
     @field_validator(
-        "llm_model", "llm_ca_file", "nli_model", "prompts_dir", "web_contact", mode="before"
+        "llm_model",
+        "llm_ca_file",
+        "chroma_ca_file",
+        "nli_model",
+        "prompts_dir",
+        "web_contact",
+        mode="before",
     )
     @classmethod
     def _empty_is_none(cls, value: object) -> object:

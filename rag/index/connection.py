@@ -12,12 +12,15 @@ from chromadb.config import Settings as ChromaSettings
 from chromadb.errors import ChromaError
 
 from rag.errors import StorageError
+from rag.index.chroma_server import TOKEN_VARIABLE, open_server, shown_address
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from chromadb.api import ClientAPI
+
+    from rag.settings import Settings
 
 __all__ = ["Connection", "LostError"]
 
@@ -40,15 +43,15 @@ class Connection:
 
     Args:
         folder: Of a Chroma of one's own.
-        url: Of a server, which is used instead when it is given.
+        settings: They may name a server, which is used instead.
 
     Attributes:
         creates: Whether a folder that is missing may be made: what reads never makes one.
     """
 
-    def __init__(self, folder: Path, url: str | None = None) -> None:
+    def __init__(self, folder: Path, settings: Settings) -> None:
         self._folder = folder
-        self._url = url
+        self._settings = settings
         self._changed = threading.Condition()
         self._client: ClientAPI | None = None
         self._users = 0
@@ -58,7 +61,8 @@ class Connection:
     @property
     def where(self) -> str:
         """Name the place for a person."""
-        return self._url or str(self._folder)
+        url = self._settings.chroma_url
+        return shown_address(url) if url else str(self._folder)
 
     @contextmanager
     def use(self) -> Iterator[ClientAPI]:
@@ -103,27 +107,22 @@ class Connection:
                 self._changed.notify_all()
 
     def _open(self) -> ClientAPI:
-        url, folder = self._url, self._folder
+        url, folder = self._settings.chroma_url, self._folder
         if url is None and not self.creates and not (folder / "chroma.sqlite3").is_file():
             raise LostError(self.where)
-        settings = ChromaSettings(anonymized_telemetry=False)
         try:
-            if url is None:
-                # By the path as it is written: "storage" must not mean another library's after a
-                # change of the working folder.
-                return chromadb.PersistentClient(str(folder.resolve()), settings=settings)
-            from urllib.parse import urlsplit
-
-            parts = urlsplit(url)
-            ssl = parts.scheme == "https"
-            port = parts.port or (443 if ssl else 8000)
-            return chromadb.HttpClient(parts.hostname or "", port=port, ssl=ssl, settings=settings)
-        except (ChromaError, ValueError, OSError, RuntimeError) as error:
-            hint = (
-                "Start the server, or correct RAG_CHROMA_URL."
-                if url
-                else "Check the folder's permissions and free space."
-            )
+            if url is not None:
+                return open_server(self._settings)
+            # By the path as it is written: "storage" must not mean another library's after a
+            # change of the working folder.
+            settings = ChromaSettings(anonymized_telemetry=False)
+            return chromadb.PersistentClient(str(folder.resolve()), settings=settings)
+        except (ChromaError, ValueError, OSError, RuntimeError, httpx.HTTPError) as error:
+            hint = "Check the folder's permissions and free space."
+            if url:
+                hint = "Start the server, or correct RAG_CHROMA_URL."
+            if isinstance(error, ChromaError) and error.code() in {401, 403}:
+                hint = f"Set {TOKEN_VARIABLE}, or put a name and a password into RAG_CHROMA_URL."
             raise StorageError(
                 f"Chroma can't be opened at {self.where} ({error}).", hint=hint
             ) from error

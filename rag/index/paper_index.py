@@ -114,7 +114,7 @@ class PaperIndex:
                 from rag.index.chroma_store import ChromaChunkStore
                 from rag.index.connection import Connection
 
-                connection = Connection(self._folder / "chroma", self._settings.chroma_url)
+                connection = Connection(self._folder / "chroma", self._settings)
                 store = ChromaChunkStore(connection, self._settings.collection)
                 self._opened = connection, store
             return self._opened

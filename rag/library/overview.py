@@ -79,6 +79,8 @@ def _telling(title: str) -> Iterable[str]:
 
 def describe(index: PaperIndex, settings: Settings) -> dict[str, Any]:
     """Say where a library is, how much it holds and how it was built."""
+    from rag.index.chroma_server import shown_address
+
     manifest = index.manifest
     try:
         damage = index.damage()
@@ -86,7 +88,7 @@ def describe(index: PaperIndex, settings: Settings) -> dict[str, Any]:
         damage = error
     return {
         "storage": str(settings.storage),
-        "chroma": settings.chroma_url or "embedded",
+        "chroma": shown_address(settings.chroma_url) if settings.chroma_url else "embedded",
         "papers": len(index.catalog),
         **({"damage": f"{damage.message} {damage.hint}"} if damage else {}),
         "chunks": index.catalog.count_chunks(),

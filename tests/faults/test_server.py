@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from faults.conftest import many
 
-from rag import Library
+from rag import Library, Settings
 from rag.index import server_lock
 from rag.index.connection import Connection
 from rag.index.server_lock import ServerLock
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from rag import Settings
 
 pytestmark = pytest.mark.slow
 
@@ -137,7 +136,7 @@ def test_the_lock_of_a_client_that_died_is_taken_away(
     chroma_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(server_lock, "_DEAD_SECONDS", 0.3)
-    connection, other = Connection(tmp_path, chroma_url), Connection(tmp_path, chroma_url)
+    connection, other = (Connection(tmp_path, Settings(chroma_url=chroma_url)) for _ in range(2))
     name = f"papers-{uuid.uuid4().hex[:8]}"
     ServerLock(connection, name)._acquire()  # and never lets go
     with ServerLock(other, name).hold():

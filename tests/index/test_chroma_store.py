@@ -17,6 +17,7 @@ from rag.index.chroma_store import (
 from rag.index.chroma_store import whole_papers as papers_of
 from rag.index.chunking import paper_nodes
 from rag.index.connection import Connection, LostError
+from rag.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def connection(tmp_path: Path) -> Iterator[Connection]:
-    made = Connection(tmp_path / "chroma")
+    made = Connection(tmp_path / "chroma", Settings())
     made.creates = True
     yield made
     made.close()
@@ -244,7 +245,7 @@ def test_what_only_reads_makes_no_collection(tmp_path: Path, connection: Connect
         reader.count()
     with connection.use() as client:
         assert client.list_collections() == []
-    other = Connection(tmp_path / "none")
+    other = Connection(tmp_path / "none", Settings())
     with pytest.raises(LostError):
         ChromaChunkStore(other, "papers").count()
     assert not (tmp_path / "none").exists()
@@ -282,7 +283,9 @@ def test_a_replacement_that_is_not_whole_is_not_taken(
 
 def test_a_server_that_does_not_answer(tmp_path: Path) -> None:
     with pytest.raises(StorageError) as caught:
-        ChromaChunkStore(Connection(tmp_path, "http://127.0.0.1:9"), "papers").count()
+        ChromaChunkStore(
+            Connection(tmp_path, Settings(chroma_url="http://127.0.0.1:9")), "papers"
+        ).count()
     assert "127.0.0.1:9" in caught.value.message
     assert "RAG_CHROMA_URL" in caught.value.hint
 
@@ -290,7 +293,7 @@ def test_a_server_that_does_not_answer(tmp_path: Path) -> None:
 def test_a_folder_that_can_not_be_used(tmp_path: Path) -> None:
     blocked = tmp_path / "blocked"
     blocked.write_text("a file")
-    connection = Connection(blocked)
+    connection = Connection(blocked, Settings())
     connection.creates = True
     with pytest.raises(StorageError) as caught:
         ChromaChunkStore(connection, "papers", create=True)
