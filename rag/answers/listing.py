@@ -101,19 +101,18 @@ def fitting(
     kept = [hit for place, hit in enumerate(hits) if place not in gone]
     if not kept:
         return [], [hit.paper for hit in hits], found.notes
-    names = only_names(request.question)
-    if names and (named := [hit for hit in kept if holds(hit.paper, names)]):
-        return _ordered(named, reading), [], found.notes
     least = _least([hit.score for hit in kept])
-    subject = {one for word in _subject(request.question) for one in terms(word, grammar=False)}
-    fits = [
-        hit
-        for hit in kept
-        if hit.paper.abstract and (hit.score >= least or _is_titled(hit.paper, subject))
-    ]
-    fits = _on_the_subject(request.question, fits)
-    missing = () if reading.without else _unmentioned(request.question, fits, retrieval.keyword)
-    notes = (*found.notes, *missing)
+    names = only_names(request.question)
+    kept = [hit for hit in kept if hit.paper.abstract]
+    notes = found.notes
+    if names and (named := [hit for hit in kept if holds(hit.paper, names)]):
+        fits = named
+    else:
+        subject = {one for word in _subject(request.question) for one in terms(word, grammar=False)}
+        fits = [hit for hit in kept if hit.score >= least or _is_titled(hit.paper, subject)]
+        fits = _on_the_subject(request.question, fits)
+        if not reading.without:
+            notes += _unmentioned(request.question, fits, retrieval.keyword)
     close = [hits[place].paper for place in sorted(gone) if hits[place].score >= least]
     return _ordered(fits, reading), close, notes
 

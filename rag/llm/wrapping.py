@@ -39,6 +39,7 @@ _CITES = ("citations", "citation", "sources", "source", "papers", "paper", "refe
 _IDS = ("n", "id", "number", "index", "source", "paper", "citation", "ref")
 _STOPPED = re.compile(r"[.!?:][\"'”’)*]*(?:\s*\[[^\[\]]*\])*\s*\Z")
 _NUMBER = re.compile(r"\d{1,3}")
+_MOST = 60_000  # characters of an object: what is longer is shown as it comes
 
 
 class Unwrapper:
@@ -89,6 +90,8 @@ class Unwrapper:
         return self._let_go()
 
     def _unwrap(self, *, final: bool) -> str:
+        if len(self._held) > _MOST:
+            return self._let_go()
         found, end = _whole(self._held)
         if end is None:
             found = _part(self._held)
@@ -101,7 +104,7 @@ class Unwrapper:
             return self._let_go() if ends and not _is_hollow(found) else ""
         if not ends:
             # A list is put together, and what cites nothing is given its sources, at the end.
-            plain = isinstance(_plain(found), str) and _cites(text)
+            plain = isinstance(_plain(found), str) and (self._given or _cites(text))
             return self._next(text) if plain else ""
         self._held = self._held[end:] if end is not None else ""
         self._closed = True
@@ -131,8 +134,10 @@ def _part(text: str) -> Any:  # noqa: ANN401 - whatever JSON holds
             _STRING.sub(_mended, text), experimental_allow_partial="trailing-strings"
         )
     except ValueError:
-        with suppress(ValueError, SyntaxError, RecursionError, MemoryError):
-            return ast.literal_eval(text.rstrip("`~ \t\n"))
+        written = text.rstrip("`~ \t\n")
+        if written.endswith(("}", "]")):  # perhaps as Python writes it
+            with suppress(ValueError, SyntaxError, RecursionError, MemoryError):
+                return ast.literal_eval(written)
     return None
 
 

@@ -333,6 +333,18 @@ def test_what_an_object_holds_and_what_is_none(text, shown):
     assert screened([text])[0] == screened(text)[0] == shown
 
 
+@pytest.mark.parametrize("begins", ['{"a": "', "{'answer': '", '[{"a": 1}, '])
+def test_an_object_without_end_is_cut(begins):
+    screen = Screen(limit=1000)
+    for _ in range(5000):
+        screen.feed(begins if not screen.text else "It is fast [1]. ")
+        screen.feed("It is fast [1], and small. ")
+        if screen.cut:
+            break
+    assert screen.cut
+    assert len(screen.text) == 1000
+
+
 @pytest.mark.parametrize("form", PREAMBLES)
 def test_no_preamble_is_shown(form):
     assert screened([form + ANSWER])[0].strip() == ANSWER
