@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from rag.index.mending import Duplicates, Likely, Merged
     from rag.index.sync import AddReport, Difference
     from rag.library import Library
+    from rag.library.backup import Backup
     from rag.library.llama_index import HybridRetriever, LibraryQueryEngine
     from rag.library.map import PaperMap
     from rag.library.overview import Overview
@@ -61,6 +62,7 @@ _HOMES = {
     "Answer": "rag.answers.answer",
     "AnswerStream": "rag.answers.stream",
     "AsyncAnswerStream": "rag.answers.stream",
+    "Backup": "rag.library.backup",
     "ChangedPaper": "rag.library.sync",
     "Chat": "rag.chat.conversation",
     "Difference": "rag.index.sync",
@@ -109,6 +111,7 @@ __all__ = [
     "Answer",
     "AnswerStream",
     "AsyncAnswerStream",
+    "Backup",
     "ChangedPaper",
     "Chat",
     "Citation",

@@ -9,6 +9,7 @@ import typer
 from rag.cli import (
     add,
     ask,
+    backup,
     chat,
     eval,  # noqa: A004
     export,
@@ -48,6 +49,7 @@ for module in (
     ui,
     eval,
     status,
+    backup,
 ):
     module.register(app)
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rag.answers.stream import AnswerStream, AsyncAnswerStream, Backend
     from rag.answers.survey import Survey
     from rag.chat.conversation import Chat
+    from rag.library.backup import Backup
     from rag.library.llama_index import HybridRetriever, LibraryQueryEngine
     from rag.library.zotero import SentReport
     from rag.llm.client import LLMClient
@@ -396,6 +397,47 @@ class Library(Holdings):
         from rag.models.embedder import embedder_name
 
         return (embedder_name(self.settings), str(self.settings.quantize), CHUNKER, str(FORMAT))
+
+    def backup(self, file: str | Path, *, replace: bool = False) -> Backup:
+        """Write the whole library into one file, with a checksum of all that it holds.
+
+        Args:
+            file: The file.
+            replace: Whether one of that name may be replaced.
+
+        Raises:
+            LibraryNotFoundError: there is no library yet.
+            StorageError: another process is changing it, the file is there already or can't be
+                written, or the papers are on a Chroma server.
+        """
+        from rag.library.backup import backup
+
+        return backup(self.settings, Path(file), replace=replace)
+
+    @staticmethod
+    def restore(
+        file: str | Path,
+        storage: str | Path | None = None,
+        *,
+        settings: Settings | None = None,
+        replace: bool = False,
+    ) -> Backup:
+        """Put a library back from what `backup` wrote, once the file has been looked through.
+
+        Args:
+            file: The file.
+            storage: Folder of the library; that of the settings when None.
+            settings: All settings; else they are read as always.
+            replace: Whether a library that is there may be replaced.
+
+        Raises:
+            StorageError: the file is damaged, of a newer version, or not one of ours; there is a
+                library already; or another process is changing it. Nothing has changed then.
+        """
+        from rag.library.backup import restore
+
+        chosen = settings or load_settings(storage=Path(storage) if storage else None)
+        return restore(Path(file), chosen, replace=replace)
 
     def status(self) -> dict[str, Any]:
         """Say what the library holds and how it was built."""
