@@ -4,7 +4,7 @@ A page on this machine can be reached by any site that the browser has open: by 
 own, and, once that site's name is pointed at this machine, as if it were its own page (DNS
 rebinding). So a request must name a host that is served here, and one that a browser sends for
 another site is refused. Gradio's routes that fetch what they are told, or that change the program,
-don't exist.
+don't exist. Where there is a login, nothing but what shows it is answered before.
 """
 
 from __future__ import annotations
@@ -12,16 +12,14 @@ from __future__ import annotations
 import hmac
 import ipaddress
 import logging
-import socket
 from contextlib import asynccontextmanager
 from http.cookies import SimpleCookie
 from typing import TYPE_CHECKING, Any, TypeAlias
-from urllib.parse import urlsplit
 
-from rag.text.safety import for_terminal
-from rag.ui.options import digest, is_loopback
+from rag.ui.options import digest, known_digest
+from rag.ui.sites import Sites
 from rag.ui.throttle import Throttle
-from rag.ui.uploads import MAX_FOLDER, MAX_REQUEST, stored_bytes
+from rag.ui.uploads import MAX_PASTED, Room
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -62,12 +60,22 @@ _HEADERS = {
 }
 _DROPPED = {b"set-cookie", *(name.encode() for name in _HEADERS)}
 _API = "/gradio_api/"
-_MCP = f"{_API}mcp"
-# What fetches an address that it is given, shows the server's insides, or edits the program.
-_CLOSED = ("proxy=", "dev/", "vibe-", "undo-vibe", "process_recording", "profiling", "run-history")
-_CLOSED_PAGES = ("/monitoring", "/runs", f"{_API}runs", f"{_API}deep_link")
-_SHARED = ".gradio.live"
+# What fetches an address that it is given, shows the server's insides or a cookie that scripts
+# mustn't see, calls functions of components, or edits the program.
+_CLOSED = (
+    *("proxy=", "dev/", "vibe-", "undo-vibe", "process_recording", "profiling", "run-history"),
+    *("token", "component_server", "stream/"),
+)
+_CLOSED_PAGES = ("/monitoring", "/runs", "/svelte", f"{_API}runs", f"{_API}deep_link")
+# What shows the form of a login; the page itself and its configuration ask for one themselves.
+_OPEN = {
+    *("/", "/config", "/login", "/logout", "/theme.css", "/favicon.ico", "/manifest.json"),
+    *("/robots.txt", f"{_API}startup-events"),
+}
+_OPEN_BELOW = ("/assets/", "/static/", "/pwa_icon/")
 _MAX_LOGIN = 16_384  # bytes
+# Of any other request: a character may be six, escaped in JSON.
+_MAX_BODY = 6 * MAX_PASTED + 2**20
 _PROGRAM = "program"  # the name of whoever shows a token
 
 
@@ -98,8 +106,12 @@ class _Guard:
         self._app = app
         self._page = page
         self._options = options
-        self._throttle = Throttle()
-        self._tokens = [digest(token) for token in options.tokens]
+        self._sites = Sites(options)
+        self._logins = Throttle()
+        # Apart, so that a script with an old token keeps nobody from logging in.
+        self._shown = Throttle()
+        self._tokens = [known_digest(token) for token in options.tokens]
+        self._room = Room()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 - ASGI
         if scope["type"] not in {"http", "websocket"}:
@@ -112,68 +124,26 @@ class _Guard:
         if refused is not None:
             await _refuse(scope, send, *refused)
             return
-        origin = headers.get("origin", "")
-        allowed = origin if self._is_listed(origin) else ""
+        allowed = self._sites.allowed(headers)
         if allowed and scope.get("method") == "OPTIONS":
             await _answer_preflight(send, allowed, headers)
             return
-        await self._app(scope, receive, self._closing(scope, send, allowed))
+        with self._room.taken(scope.get("rag.upload", 0)):
+            await self._app(scope, receive, self._closing(scope, send, allowed))
 
     def _refusal(self, scope: Any, headers: dict[str, str]) -> _Refusal | None:  # noqa: ANN401
         """Return a status and a reason where a request is refused."""
-        refused = self._from_elsewhere(headers)
-        if refused is None and _is_closed(scope["path"]):
+        path, method = scope["path"], scope.get("method", "GET")
+        refused = self._sites.refusal(headers, path, method)
+        if refused is None and _is_closed(path):
             refused = 404, "There is nothing here."
         if refused is None and "authorization" in headers:
             refused = self._token(scope, headers["authorization"])
-        if refused is not None or scope["type"] != "http":
-            return refused
-        path = scope["path"].rstrip("/")
-        if scope["method"] == "POST" and path.endswith("/login"):
-            return self._login(scope, headers)
-        if scope["method"] == "POST" and path.endswith("/upload"):
-            return self._upload(headers)
-        if self._options.login and path.startswith(_MCP) and not self._knows(scope):
-            return 401, "Not authenticated."
-        return None
+        if refused is None and self._options.login and not (_is_open(path) or self._knows(scope)):
+            refused = 401, "Not authenticated."
+        return refused or self._body(scope, headers, path.rstrip("/"), method)
 
     # --- who may come in --------------------------------------------------------------------
-
-    def _from_elsewhere(self, headers: dict[str, str]) -> _Refusal | None:
-        host, origin = headers.get("host", ""), headers.get("origin", "")
-        if not self._is_served(host):
-            name = for_terminal(host[:200])
-            _LOG.warning("Refused a request for the host %r.", name)
-            return 421, (
-                f"This page is not served under the name {name!r}."
-                " Whoever runs it can allow the name with --allow-host."
-            )
-        if origin and not self._is_listed(origin) and not _is_same(origin, host):
-            _LOG.warning("Refused a request from a page of %r.", for_terminal(origin[:200]))
-            return 403, (
-                "Pages of other sites may not use this one."
-                " Whoever runs it can allow one with --allow-origin."
-            )
-        return None
-
-    def _is_served(self, host: str) -> bool:
-        name = _name_of(host)
-        if not name:
-            return False
-        options = self._options
-        if name in {"localhost", *options.hosts, options.host.strip("[]").lower()}:
-            return True
-        try:
-            address = ipaddress.ip_address(name)
-        except ValueError:
-            return (options.share and name.endswith(_SHARED)) or (
-                not is_loopback(options.host) and name in _own_names()
-            )
-        # No site can be made to stand for an address as such, only for a name.
-        return address.is_loopback or not is_loopback(options.host)
-
-    def _is_listed(self, origin: str) -> bool:
-        return bool(origin) and origin.rstrip("/").lower() in self._options.origins
 
     def _token(self, scope: Any, authorization: str) -> _Refusal | None:  # noqa: ANN401
         """Let a program in that shows a token: from there on it counts as logged in."""
@@ -181,14 +151,15 @@ class _Guard:
         if kind.lower() != "bearer" or not self._tokens:
             return None
         client = _client(scope)
-        if seconds := self._throttle.wait(client):
+        if seconds := self._shown.wait(client):
             return _slow(seconds)
         given = digest(token.strip())
         # All are compared, so that the time doesn't tell which one came near.
         if sum(hmac.compare_digest(given, known) for known in self._tokens) == 0:
-            self._throttle.failed(client)
+            self._shown.failed(client)
             _LOG.warning("Refused a token from %s.", client)
             return 401, "This token is not known."
+        self._shown.succeeded(client)
         app = self._page.app
         secret = given.hex()
         app.tokens[secret] = _PROGRAM
@@ -197,26 +168,35 @@ class _Guard:
         scope["headers"] = [*kept, (b"cookie", cookie)]
         return None
 
-    def _login(self, scope: Any, headers: dict[str, str]) -> _Refusal | None:  # noqa: ANN401
-        if _size(headers) > _MAX_LOGIN:
-            return 413, "This is too long for a name and a password."
-        client = _client(scope)
-        if seconds := self._throttle.wait(client):
-            _LOG.warning("Let %s wait %d s before the next guess.", client, seconds)
-            return _slow(seconds)
-        # Counted before it is known, so that guesses at the same moment count as well.
-        self._throttle.failed(client)
-        scope["rag.login"] = client
+    def _body(
+        self,
+        scope: Any,  # noqa: ANN401
+        headers: dict[str, str],
+        path: str,
+        method: str,
+    ) -> _Refusal | None:
+        """Refuse what is too much before any of it is read."""
+        if "transfer-encoding" in headers:
+            return 411, "A request has to say how long it is."
+        size = _size(headers)
+        if method == "POST" and path == "/login" and self._options.login:
+            return self._login(scope, size)
+        if method == "POST" and path == f"{_API}upload":
+            scope["rag.upload"] = size
+            return self._room.refusal(size, self._page.app.uploaded_file_dir)
+        if size > _MAX_BODY:
+            return 413, f"{_MAX_BODY >> 20} MB is the most that may be sent."
         return None
 
-    def _upload(self, headers: dict[str, str]) -> _Refusal | None:
-        if "content-length" not in headers:
-            return 411, "An upload has to say how long it is."
-        size = _size(headers)
-        if size > MAX_REQUEST:
-            return 413, f"{MAX_REQUEST >> 20} MB at once is the most."
-        if stored_bytes(self._page.app.uploaded_file_dir) + size > MAX_FOLDER:
-            return 507, "There is no room for more files; try again in an hour."
+    def _login(self, scope: Any, size: int) -> _Refusal | None:  # noqa: ANN401
+        if size > _MAX_LOGIN:
+            return 413, "This is too long for a name and a password."
+        client = _client(scope)
+        if seconds := self._logins.wait(client):
+            return _slow(seconds)  # without a line in the log, which others could fill
+        # Counted before it is known, so that guesses at the same moment count as well.
+        self._logins.failed(client)
+        scope["rag.login"] = client
         return None
 
     def _knows(self, scope: Any) -> bool:  # noqa: ANN401
@@ -262,9 +242,10 @@ class _Guard:
         if client is None:
             return
         if status < 300:
-            self._throttle.succeeded(client)
+            self._logins.succeeded(client)
         else:
-            _LOG.warning("Refused a login from %s.", client)
+            seconds = self._logins.wait(client)
+            _LOG.warning("Refused a login from %s; the next one waits %d s.", client, seconds)
 
 
 def _size(headers: dict[str, str]) -> int:
@@ -283,25 +264,8 @@ def _is_closed(path: str) -> bool:
     return rest.startswith(_CLOSED) or fetched.startswith(("http:", "https:", "ftp:"))
 
 
-def _name_of(host: str) -> str:
-    """Return the name in a Host header, without the port, in lower case."""
-    try:
-        return (urlsplit(f"//{host}").hostname or "").rstrip(".")
-    except ValueError:
-        return ""
-
-
-def _is_same(origin: str, host: str) -> bool:
-    """Tell whether a page comes from the very host and port that the request goes to.
-
-    The scheme may differ: a proxy in front may speak TLS.
-    """
-    return urlsplit(origin).netloc.lower() == host.strip().lower()
-
-
-def _own_names() -> set[str]:
-    name = socket.gethostname().lower()
-    return {name, f"{name}.local", name.partition(".")[0]}
+def _is_open(path: str) -> bool:
+    return (path.rstrip("/") or "/") in _OPEN or path.startswith(_OPEN_BELOW)
 
 
 def _client(scope: Any) -> str:  # noqa: ANN401
@@ -311,6 +275,9 @@ def _client(scope: Any) -> str:  # noqa: ANN401
         address = ipaddress.ip_address(given)
     except ValueError:
         return str(given)
+    # One that listens at all addresses of IPv6 sees those of IPv4 as parts of a single network.
+    if address.version == 6 and address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
     return str(ipaddress.ip_network(f"{given}/64", strict=False)) if address.version == 6 else given
 
 

@@ -23,7 +23,7 @@ from rag.ui.library_view import (
 )
 from rag.ui.markup import LATEX, number
 from rag.ui.site import warn
-from rag.ui.uploads import MAX_PASTED, handed_in, only_files
+from rag.ui.uploads import MAX_PASTED, handed_in
 
 if TYPE_CHECKING:
     from rag.index.catalog import Sort
@@ -66,13 +66,11 @@ class LibraryTab:
     def _build(self) -> None:
         with gr.Accordion("Add papers", open=False, visible=self._changes, elem_id="add"):
             with gr.Row():
-                self.files = only_files(
-                    gr.File(
-                        label=f"Files: {', '.join(reader.label for reader in all_readers())}",
-                        file_count="multiple",
-                        file_types=file_suffixes(),
-                        height=170,
-                    )
+                self.files = gr.File(
+                    label=f"Files: {', '.join(reader.label for reader in all_readers())}",
+                    file_count="multiple",
+                    file_types=file_suffixes(),
+                    height=170,
                 )
                 self.pasted = gr.Textbox(
                     label="Or paste the text of such a file",

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import ipaddress
 import os
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ __all__ = [
     "ServeOptions",
     "digest",
     "is_loopback",
+    "known_digest",
     "read_login",
     "read_tokens",
 ]
@@ -30,6 +32,8 @@ PASSWORD_VARIABLE = "RAG_UI_PASSWORD"  # noqa: S105 - the name of the variable, 
 TOKENS_VARIABLE = "RAG_UI_TOKENS"
 _SHORTEST_PASSWORD = 8
 _SHORTEST_TOKEN = 20
+_HASHED = "sha256:"
+_HASH = re.compile(rf"{_HASHED}[0-9a-fA-F]{{64}}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +69,11 @@ def digest(text: str) -> bytes:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 
+def known_digest(token: str) -> bytes:
+    """Return the digest of a token, or the one that stands in its place."""
+    return bytes.fromhex(token[len(_HASHED) :]) if _HASH.fullmatch(token) else digest(token)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServeOptions:
     """How the page is served.
@@ -82,7 +91,8 @@ class ServeOptions:
         hosts: Names beside this machine's own under which the page may be asked for, as behind a
             proxy; in lower case.
         origins: Pages of other sites that may use this one: scheme, host and port, in lower case.
-        tokens: Secrets by which programs are let in where there is a login. Never printed.
+        tokens: Secrets by which programs are let in where there is a login, or `sha256:` and the
+            digest of one. Never printed.
     """
 
     host: str = "127.0.0.1"
@@ -168,12 +178,15 @@ def read_login(user: str, password_file: Path | None = None) -> Login:
 def read_tokens(file: Path | None = None) -> tuple[str, ...]:
     """Read the tokens of programs: one a line of a file, or else from the environment.
 
+    In the place of a token may stand `sha256:` and its digest in hex, with which nobody gets in.
+
     Args:
         file: Blank lines and lines that begin with # say nothing; None for `RAG_UI_TOKENS`, where
             commas or blanks stand between them.
 
     Raises:
-        SettingsError: the file can't be read, or a token is so short that it can be guessed.
+        SettingsError: the file can't be read, a token is so short that it can be guessed, or a
+            digest is none.
     """
     if file is None:
         where = f"the variable {TOKENS_VARIABLE}"
@@ -191,5 +204,10 @@ def read_tokens(file: Path | None = None) -> tuple[str, ...]:
         raise SettingsError(
             f"A token in {where} is shorter than {_SHORTEST_TOKEN} characters.",
             hint="Make one with: python -c 'import secrets; print(secrets.token_urlsafe())'",
+        )
+    if any(token.startswith(_HASHED) and not _HASH.fullmatch(token) for token in found):
+        raise SettingsError(
+            f"A digest in {where} is none: {_HASHED} and 64 hex digits are.",
+            hint="Make one with: printf %s TOKEN | sha256sum",
         )
     return tuple(found)

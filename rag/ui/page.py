@@ -17,7 +17,7 @@ from rag.ui.markup import LATEX, action, tag
 from rag.ui.site import Shared, Site, warn
 from rag.ui.source_view import empty_html, single_html, sources_html
 from rag.ui.theme import script
-from rag.ui.uploads import KEPT
+from rag.ui.uploads import KEPT, Page
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +49,7 @@ def build_page(library: Library, options: ServeOptions) -> tuple[gr.Blocks, Site
         options: What is allowed.
     """
     site = Site(library, options)
-    with gr.Blocks(
+    with Page(
         title=TITLE, analytics_enabled=False, fill_width=True, delete_cache=(KEPT // 4, KEPT)
     ) as page:
         _Page(site).build(page)

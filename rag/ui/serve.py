@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import atexit
 import os
+import secrets
 import shutil
 import tempfile
 import warnings
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from rag.errors import LibraryError, RagError
@@ -51,6 +53,10 @@ def launch(
             hint="Install the extra `ui`, in a clone of the project with: pip install '.[ui]'",
         ) from error
     _keep_uploads_apart()
+    # By which Gradio's tools come in, which call the page at its own address.
+    own = secrets.token_urlsafe() if options.mcp and options.login else ""
+    if own:
+        options = replace(options, tokens=(*options.tokens, own))
     page, site = build_page(library, options)
     from rag.ui.guard import standing_before
 
@@ -78,6 +84,7 @@ def launch(
             "lifespan": standing_before(page, options),
             "docs_url": None,
             "redoc_url": None,
+            "openapi_url": None,
         },
     }
     try:
@@ -85,6 +92,8 @@ def launch(
             # Of Gradio's own making; none is about what this program does.
             warnings.simplefilter("ignore")
             _, address, shared = page.launch(**arguments)
+            if own:
+                _let_tools_in(page, own)
     except (OSError, ValueError) as error:
         raise RagError(
             f"No server could be started at {options.host}: {error}.",
@@ -99,6 +108,24 @@ def launch(
             site.closing = True
             page.close(verbose=False)
     return page, site
+
+
+def _let_tools_in(page: gr.Blocks, token: str) -> None:
+    """Give the tools of the Model Context Protocol a client that is let past the login.
+
+    Who calls a tool has shown a login or a token by then, or has not got that far.
+    """
+    from gradio.mcp import Client  # type: ignore[attr-defined]
+
+    server: Any = page.mcp_server_obj
+    server._client_instance = Client(  # noqa: SLF001 - which Gradio makes without a login
+        page.local_url,
+        download_files=False,
+        verbose=False,
+        analytics_enabled=False,
+        headers={"authorization": f"Bearer {token}", "x-gradio-user": "mcp"},
+        _skip_components=False,
+    )
 
 
 def _keep_uploads_apart() -> None:

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import tempfile
+import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,47 +28,111 @@ __all__ = [
     "MAX_FOLDER",
     "MAX_PASTED",
     "MAX_REQUEST",
+    "Page",
+    "Room",
     "handed_in",
-    "only_files",
-    "stored_bytes",
 ]
 
 MAX_FILE = 64 * 2**20  # bytes
 MAX_REQUEST = 4 * MAX_FILE  # of all files that are sent at once
 MAX_FOLDER = 16 * MAX_FILE  # of all that wait to be added
+MAX_WAITING = 1_000  # files that wait
 KEPT = 60 * 60  # seconds that a file waits
+_EMPTY = 60  # seconds that one waits that holds nothing; Gradio leaves one for each that is used
 MAX_PASTED = 5_000_000  # characters
 _MAX_FILES = 100
 _ADDRESS = re.compile(r"https?://\S+", re.IGNORECASE)
-_REMOTE = re.compile(r"\s*[a-z][a-z0-9+.-]*:/", re.IGNORECASE)
+_REMOTE = re.compile(r"\s*[a-z][a-z0-9+.-]+:/", re.IGNORECASE)
 _UNSAFE = re.compile(r"[^\w .()+,=@-]+")
 
 
-def only_files(field: gr.File) -> gr.File:
-    """Have a field take files alone: Gradio would also fetch an address that a request names.
+class Page(gr.Blocks):
+    """A page whose programs take no files but those that were uploaded.
 
-    The method of the one field is replaced, because Gradio writes a stub beside the module of each
-    class that is derived from its components.
+    Gradio fetches an address that a request names in the place of a file, whatever the input is
+    that it is given for.
     """
-    take = field.async_move_resource_to_block_cache
 
-    async def take_a_file(given: Any) -> str | None:  # noqa: ANN401 - as Gradio declares it
-        if given and _REMOTE.match(str(given)):
+    async def preprocess_data(
+        self,
+        block_fn: Any,  # noqa: ANN401 - as Gradio declares them
+        inputs: list[Any],
+        state: Any,  # noqa: ANN401
+        explicit_call: bool = False,
+    ) -> Any:  # noqa: ANN401
+        """Refuse addresses, and hand on what else a request brings."""
+        # What an upload's `url` says is never asked for.
+        if any(_REMOTE.match(str(file.get("path") or "")) for file in _files_in(inputs)):
             raise gr.Error("Only files can be uploaded.", print_exception=False)
-        return await take(given)
-
-    field.async_move_resource_to_block_cache = take_a_file  # type: ignore[assignment,method-assign]
-    return field
+        return await super().preprocess_data(block_fn, inputs, state, explicit_call)
 
 
-def stored_bytes(folder: str | Path) -> int:
-    """Return how many bytes of uploads a folder holds; what goes away meanwhile counts for none."""
-    total = 0
+def _files_in(data: Any) -> Iterator[dict[Any, Any]]:  # noqa: ANN401
+    """Yield all that may be a description of a file, however deep it lies."""
+    ahead = [data]
+    while ahead:
+        one = ahead.pop()
+        if isinstance(one, dict):
+            yield one
+            ahead.extend(one.values())
+        elif isinstance(one, list | tuple):
+            ahead.extend(one)
+
+
+class Room:
+    """What uploads take of the disk, those included that are still arriving."""
+
+    def __init__(self) -> None:
+        self._arriving = 0
+
+    def refusal(self, size: int, folder: str | Path) -> tuple[int, str] | None:
+        """Return a status and a reason where an upload is too much.
+
+        Args:
+            size: Its bytes.
+            folder: Where uploads are put. What waited there for too long is deleted: Gradio
+                forgets files whose upload was cut off.
+        """
+        if size > MAX_REQUEST:
+            return 413, f"{MAX_REQUEST >> 20} MB at once is the most."
+        count, held = _swept(Path(folder))
+        if count >= MAX_WAITING or held + self._arriving + size > MAX_FOLDER:
+            return 507, "There is no room for more files; try again in an hour."
+        return None
+
+    @contextmanager
+    def taken(self, size: int) -> Iterator[None]:
+        """Count an upload while it arrives."""
+        self._arriving += size
+        try:
+            yield
+        finally:
+            self._arriving -= size
+
+
+def _swept(folder: Path) -> tuple[int, int]:
+    """Delete what waits for too long; return how many files are left, and their bytes."""
+    count, held = 0, 0
+    now = time.time()
     for parent, _, names in os.walk(folder):
         for name in names:
-            with contextlib.suppress(OSError):
-                total += Path(parent, name).stat().st_size
-    return total
+            path = Path(parent, name)
+            with contextlib.suppress(OSError):  # what goes away meanwhile
+                found = path.stat()
+                if now - found.st_mtime > (KEPT if found.st_size else _EMPTY):
+                    _delete(path)
+                    continue
+                count, held = count + 1, held + found.st_size
+        if count >= MAX_WAITING:
+            break
+    return count, held
+
+
+def _delete(path: Path) -> None:
+    """Delete a file, and the folder that Gradio made for it alone."""
+    with contextlib.suppress(OSError):
+        path.unlink()
+        path.parent.rmdir()
 
 
 @contextmanager
@@ -115,8 +180,7 @@ def handed_in(files: Sequence[str | Path], pasted: str) -> Iterator[list[str | P
         yield sources
     # Nobody needs them any more where they were uploaded to.
     for file in files:
-        with contextlib.suppress(OSError):
-            Path(file).unlink()
+        _delete(Path(file))
 
 
 def _clean_name(name: str) -> str:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import http.client
 import json
 import logging
+import os
+import socket
+import time
 import urllib.parse
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -37,9 +41,7 @@ class Reply:
         self.text = reply.read().decode("utf-8", "replace")
 
 
-def send(
-    address: str, path: str, body: bytes | str | None = None, *, method: str = "", **headers: str
-) -> Reply:
+def send(address: str, path: str, body: Any = None, *, method: str = "", **headers: str) -> Reply:
     """Send a request as no browser would: with any header."""
     where = urllib.parse.urlsplit(address)
     connection = http.client.HTTPConnection(where.hostname or "", where.port, timeout=60)
@@ -116,6 +118,19 @@ def test_pages_of_other_sites_change_and_read_nothing(
     assert not [name for name in own.headers if name.startswith("access-control-")]
 
 
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_what_pages_of_other_sites_ask_without_an_origin_is_refused(
+    serve: Callable[..., str], site: str
+) -> None:
+    address = serve(login=ADA)
+    cookie = log_in(address).cookies[-1].partition(";")[0]
+    named = {"Cookie": cookie, "Sec_Fetch_Site": site}
+    assert send(address, "/config", Sec_Fetch_Mode="no-cors", **named).status == 403
+    assert send(address, "/logout", Sec_Fetch_Mode="navigate", **named).status == 403
+    assert send(address, "/config", Cookie=cookie, Sec_Fetch_Site="same-origin").status == 200
+    assert send(address, "/", Sec_Fetch_Mode="navigate", **named).status == 200  # a link
+
+
 def test_a_site_can_be_allowed(serve: Callable[..., str]) -> None:
     origin = "https://lab.example"
     address = serve(origins=(origin,))
@@ -147,6 +162,43 @@ def test_the_cookie_of_a_login_stays_on_this_site(serve: Callable[..., str]) -> 
     assert send(address, "/config", Cookie=cookie).status == 200
 
 
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/gradio_api/heartbeat/x"),
+        ("GET", "/gradio_api/app_id"),
+        ("GET", "/gradio_api/queue/data?session_hash=x"),
+        ("GET", "/gradio_api/file=/etc/hostname"),
+        ("GET", "/openapi.json"),
+        ("GET", "/anything"),
+        ("POST", "/gradio_api/cancel"),
+        ("POST", "/gradio_api/upload"),
+        ("POST", "/gradio_api/mcp/"),
+    ],
+)
+def test_a_login_stands_before_every_route(
+    serve: Callable[..., str], method: str, path: str
+) -> None:
+    address = serve(login=ADA, mcp=True)
+    assert send(address, path, b"{}" if method == "POST" else None).status == 401
+    # Not even looked at, so that no stranger fills the memory.
+    started = send(address, path, None, method=method, Content_Length=str(10**9))
+    assert started.status == 401
+
+
+def test_no_request_may_be_of_any_size(serve: Callable[..., str]) -> None:
+    address = serve()
+    path = "/gradio_api/call/search"
+    large = send(address, path, b"x", Content_Length=str(10**9))
+    assert (large.status, "is the most" in large.text) == (413, True)
+    endless = send(address, path, b"1\r\nx\r\n0\r\n\r\n", Transfer_Encoding="chunked")
+    assert (endless.status, "how long it is" in endless.text) == (411, True)
+    pasted = json.dumps({"data": [RECORD + " " * 4_000_000]}, ensure_ascii=True)
+    assert (
+        send(address, "/gradio_api/call/add", pasted, content_type="application/json").status == 200
+    )
+
+
 def test_guesses_are_slowed_down_and_logged(
     serve: Callable[..., str], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -160,6 +212,28 @@ def test_guesses_are_slowed_down_and_logged(
     slowed = log_in(address)
     assert slowed.status == 429
     assert "try again in" in slowed.text
+    assert len(caplog.records) == found.count(400)  # a line a guess, none a refusal
+
+
+def test_one_who_guesses_keeps_nobody_else_out(serve: Callable[..., str]) -> None:
+    address = serve(login=ADA, tokens=(TOKEN,))
+    for number in range(60):
+        log_in(address, "a guess", X_Forwarded_For=f"192.0.2.{number % 4}")
+    assert log_in(address, X_Forwarded_For="192.0.2.0").status == 429
+    assert log_in(address, X_Forwarded_For="192.0.2.200").status == 200
+    assert call_add(address, Authorization=f"Bearer {TOKEN}").status == 200
+
+
+def test_many_sites_do_not_fill_the_log(
+    serve: Callable[..., str], caplog: pytest.LogCaptureFixture
+) -> None:
+    address = serve()
+    with caplog.at_level(logging.WARNING):
+        for number in range(150):
+            assert send(address, "/", Host=f"evil{number}.example").status == 421
+            assert send(address, "/", Host="evil.example").status == 421
+    assert 1 < len(caplog.records) <= 100
+    assert "Refused a request for the host 'evil.example'." in caplog.text
 
 
 def test_programs_come_in_with_a_token(serve: Callable[..., str]) -> None:
@@ -171,6 +245,38 @@ def test_programs_come_in_with_a_token(serve: Callable[..., str]) -> None:
     assert send(address, "/gradio_api/mcp/", Authorization=f"Bearer {TOKEN}").status != 401
     found = {call_add(address, Authorization=f"Bearer {n}").status for n in range(12)}
     assert 429 in found
+    assert log_in(address).status == 200  # whose owner has another script with an old token
+
+
+def test_of_a_token_the_digest_is_enough(serve: Callable[..., str], tmp_path: Path) -> None:
+    named = f"sha256:{hashlib.sha256(TOKEN.encode()).hexdigest()}"
+    file = tmp_path / "tokens"
+    file.write_text(f"{named}\n")
+    address = serve(login=ADA, tokens=read_tokens(file))
+    assert call_add(address, Authorization=f"Bearer {TOKEN}").status == 200
+    for stolen in (named, named.removeprefix("sha256:")):
+        assert call_add(address, Authorization=f"Bearer {stolen}").status == 401
+
+
+def test_tools_answer_who_shows_a_token_or_has_logged_in(serve: Callable[..., str]) -> None:
+    address = serve(login=ADA, tokens=(TOKEN,), mcp=True)
+    cookie = log_in(address).cookies[-1].partition(";")[0]
+    body = {"name": "search", "arguments": {"question": "How are whales counted?", "k": 1}}
+    call = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": body})
+    accept = "application/json, text/event-stream"
+    shown = ({"Authorization": f"Bearer {TOKEN}"}, {"Cookie": cookie})
+    for headers in shown:
+        reply = send(
+            address,
+            "/gradio_api/mcp/",
+            call,
+            accept=accept,
+            content_type="application/json",
+            **headers,
+        )
+        assert reply.status == 200
+        assert "Whales" in reply.text
+    assert send(address, "/gradio_api/mcp/", call, accept=accept).status == 401
 
 
 def test_tokens_are_read_and_never_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -181,8 +287,10 @@ def test_tokens_are_read_and_never_shown(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setenv("RAG_UI_TOKENS", f"{TOKEN}, {TOKEN}2")
     assert read_tokens() == (TOKEN, f"{TOKEN}2")
     file.write_text("short\n")
+    (tmp_path / "half").write_text(f"sha256:{'0a' * 20}\n")
     for act in (
         lambda: read_tokens(file),
+        lambda: read_tokens(tmp_path / "half"),
         lambda: read_tokens(tmp_path / "none"),
         ServeOptions(tokens=(TOKEN,)).check,
     ):
@@ -203,6 +311,9 @@ def test_tokens_are_read_and_never_shown(tmp_path: Path, monkeypatch: pytest.Mon
         "/gradio_api/vibe-code",
         "/monitoring",
         "/monitoring/summary",
+        "/gradio_api/token",
+        "/gradio_api/component_server",
+        "/gradio_api/stream/a/b/1/playlist-file",
     ],
 )
 def test_nothing_is_fetched_for_anybody(site: str, path: str) -> None:
@@ -226,9 +337,66 @@ def test_an_upload_has_its_limits_and_goes_when_it_was_added(
     assert sent.status == 200
     (path,) = json.loads(sent.text)
     assert str(tmp_path) in path
-    monkeypatch.setattr("rag.ui.guard.MAX_FOLDER", 10)
-    full = send(address, "/gradio_api/upload", body, content_type=form)
-    assert (full.status, "no room" in full.text) == (507, True)
+    for limit in ("MAX_FOLDER", "MAX_WAITING"):
+        with monkeypatch.context() as patched:
+            patched.setattr(f"rag.ui.uploads.{limit}", 1)
+            full = send(address, "/gradio_api/upload", body, content_type=form)
+            assert (full.status, "no room" in full.text) == (507, True)
+    report = handed_to_add(address, {"path": path, "meta": {"_type": "gradio.FileData"}})
+    assert '"success":true' in report
+    left = list((tmp_path / "uploads").rglob("*"))
+    assert all(one.is_file() and not one.stat().st_size for one in left)
+
+
+def test_what_of_an_upload_arrives_is_counted_and_what_was_cut_off_goes(
+    serve: Callable[..., str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    uploads = tmp_path / "uploads"
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(uploads))
+    address = serve()
+    monkeypatch.setattr("rag.ui.uploads.MAX_FOLDER", 100_000)
+    where = urllib.parse.urlsplit(address)
+    head = '--x\r\nContent-Disposition: form-data; name="files"; filename="a.bib"\r\n\r\n'
+    started = (
+        f"POST /gradio_api/upload HTTP/1.1\r\nHost: {where.netloc}\r\nContent-Length: 60000\r\n"
+        f"Content-Type: multipart/form-data; boundary=x\r\n\r\n{head}{'y' * 20_000}"
+    )
+    form = {"content_type": "multipart/form-data; boundary=x"}
+    body = f"{head}{'z' * 50_000}\r\n--x--\r\n"
+    with socket.create_connection((where.hostname, where.port)) as slow:
+        slow.sendall(started.encode())
+        wait_until(lambda: any(uploads.rglob("tmp*")))
+        assert send(address, "/gradio_api/upload", body, **form).status == 507
+    wait_until(lambda: send(address, "/gradio_api/upload", body, **form).status == 200)
+    (left,) = uploads.rglob("tmp*")
+    (empty := uploads / "empty").touch()
+    for path, minutes, stays in ((left, 59, True), (left, 61, False), (empty, 2, False)):
+        then = time.time() - minutes * 60
+        os.utime(path, (then, then))
+        send(address, "/gradio_api/upload", body, **form)
+        assert path.exists() == stays
+
+
+def wait_until(met: Callable[[], bool]) -> None:
+    until = time.monotonic() + 30
+    while not met():
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+def handed_to_add(address: str, file: dict[str, Any]) -> str:
+    """Call what the button of the page calls, with a file; return what it says in the end."""
+    config = json.loads(send(address, "/config").text)
+    (field,) = [one["id"] for one in config["components"] if one["type"] == "file"]
+    (add,) = [
+        one for one in config["dependencies"] if field in one["inputs"] and len(one["inputs"]) == 2
+    ]
+    body = json.dumps(
+        {"data": [[file], ""], "fn_index": add["id"], "session_hash": "s", "trigger_id": None}
+    )
+    joined = send(address, "/gradio_api/queue/join", body, content_type="application/json")
+    assert joined.status == 200
+    return send(address, "/gradio_api/queue/data?session_hash=s").text.replace(" ", "")
 
 
 class Clock:
@@ -275,21 +443,16 @@ def test_guesses_from_many_places_lock_nobody_out_who_has_been_in() -> None:
     assert throttle.wait("another place") == 0
 
 
-def test_an_address_in_the_place_of_a_file_is_not_fetched(
-    serve: Callable[..., str],
-) -> None:
+def test_an_address_in_the_place_of_a_file_is_not_fetched(serve: Callable[..., str]) -> None:
+    """In whatever input it stands, however deep."""
     address = serve()
-    config = json.loads(send(address, "/config").text)
-    (field,) = [one["id"] for one in config["components"] if one["type"] == "file"]
-    (add,) = [
-        one for one in config["dependencies"] if field in one["inputs"] and len(one["inputs"]) == 2
-    ]
     file = {"path": "https://papers.example/paper.bib", "meta": {"_type": "gradio.FileData"}}
-    body = json.dumps(
-        {"data": [[file], ""], "fn_index": add["id"], "session_hash": "s", "trigger_id": None}
-    )
-    joined = send(address, "/gradio_api/queue/join", body, content_type="application/json")
-    assert joined.status == 200
-    events = send(address, "/gradio_api/queue/data?session_hash=s").text
-    assert '"success":false' in events.replace(" ", "")
-    assert "Only files can be uploaded." in events
+    events = handed_to_add(address, file)
+    assert '"success":false' in events
+    assert "Onlyfilescanbeuploaded." in events
+    for question in (file, {"deep": [[{"deeper": file}]]}):
+        body = json.dumps({"data": [question, 3, 0, 0]})
+        called = send(address, "/gradio_api/call/search", body, content_type="application/json")
+        event = json.loads(called.text)["event_id"]
+        told = send(address, f"/gradio_api/call/search/{event}").text
+        assert "Only files can be uploaded." in told
