@@ -64,7 +64,10 @@ def test_the_exact_words_are_marked_and_every_verdict_is_said():
     assert "Do bees balance load?" in page.text
     assert "Understood as: Do honeybees balance load?" in page.text
     assert "supported: Bees balance load. [1]" in page.text
-    assert "unsupported: They sing. [1] [9?] it cites [9] Not cited supports it better" in page.text
+    assert (
+        "unsupported: They sing. [1] [9?] (it cites [9]) “Not cited” supports it better"
+        in page.text
+    )
     assert "Note: From the answer cache." in page.text
 
 

@@ -25,7 +25,12 @@ __all__ = ["ANSWER", "CONVERSATION"]
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 _STYLE = """
-:root { color-scheme: light dark }
+:root { color-scheme: light dark; background: #fff; color: #1a1a1a }
+a { color: #0b4fa8 }
+@media screen and (prefers-color-scheme: dark) {
+  :root { background: #16181c; color: #ececec }
+  a { color: #9cc4ff }
+}
 body { font: 1rem/1.55 system-ui, sans-serif; max-width: 46rem; margin: 2rem auto; padding: 0 1rem }
 h1, h2, h3, h4 { line-height: 1.25; overflow-wrap: anywhere }
 .answer { white-space: pre-wrap; overflow-wrap: anywhere }
@@ -41,7 +46,8 @@ li { margin: .4rem 0 }
 
 
 def _write(answers: Sequence[ExportedAnswer]) -> str:
-    title = _safe(answers[0].question) if answers else "Conversation"
+    title = _safe(answers[0].question) if len(answers) == 1 else "Conversation"
+    head = "" if len(answers) == 1 else f"<h1>{title}</h1>\n"
     body = "\n".join(_section(answer, at) for at, answer in enumerate(answers, 1))
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -49,7 +55,7 @@ def _write(answers: Sequence[ExportedAnswer]) -> str:
         '<meta name="referrer" content="no-referrer">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{title}</title>\n<style>{_STYLE}</style>\n</head>\n"
-        f"<body>\n<main>\n<h1>{title}</h1>\n{body}\n</main>\n</body>\n</html>\n"
+        f"<body>\n<main>\n{head}{body}\n</main>\n</body>\n</html>\n"
     )
 
 
@@ -85,8 +91,8 @@ def _sentence(one: ExportedSentence, answer: ExportedAnswer, at: int) -> str:
         for n in one.citations
     ]
     known += [f"[{n}?]" for n in one.unknown]
-    why = f" {_safe('; '.join(one.reasons))}" if one.reasons else ""
-    better = f" {_safe(one.better.heading)} supports it better." if one.better else ""
+    why = f" ({_safe('; '.join(one.reasons))})" if one.reasons else ""
+    better = f" “{_safe(one.better.heading)}” supports it better." if one.better else ""
     return (
         f'<li><span class="verdict">{_safe(one.status)}</span>: '
         f"{_safe(one.text)} {' '.join(known)}{why}{better}</li>"
