@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
-from rag.cli.common import Debug, Json, Storage, command, open_library, output, print_json
+from rag.cli.common import Debug, Json, Storage, command, errors, open_library, output, print_json
 
 __all__ = ["register"]
 
@@ -36,15 +36,29 @@ def _show(value: Any) -> str:  # noqa: ANN401 - a fact
 
 
 @command
-def doctor(storage: Storage = None, json: Json = False, debug: Debug = False) -> None:
+def doctor(
+    repair: Annotated[
+        bool,
+        typer.Option("--repair", help="Mend the library first: damaged caches, lost papers."),
+    ] = False,
+    storage: Storage = None,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
     """Check that everything works here; exit code 1 when something doesn't."""
     from rag.cli.render import facts_view
     from rag.library.doctor import diagnose
+    from rag.library.repair import repair as mend
     from rag.settings import load_settings
 
-    checks = diagnose(load_settings(storage=storage))
+    settings = load_settings(storage=storage)
+    done = mend(settings) if repair else []
+    for line in done or ["There was nothing to mend."] * repair:
+        errors().print(line)
+    checks = diagnose(settings)
     if json:
-        print_json([check.as_dict() for check in checks])
+        found = [check.as_dict() for check in checks]
+        print_json({"repaired": done, "checks": found} if repair else found)
     else:
         marks = {True: "ok", False: "FAILED"}
         rows = []

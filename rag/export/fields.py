@@ -122,8 +122,9 @@ def address(paper: Paper) -> str:
 
 def pmid(paper: Paper) -> str:
     """Return the PubMed id of a paper; empty when none is known."""
-    known = (one for one in paper.identifiers if one.startswith("pmid:"))
-    return next(known, "").removeprefix("pmid:")
+    known = (one.removeprefix("pmid:") for one in paper.identifiers if one.startswith("pmid:"))
+    # Others would be no id of PubMed's, and might end the field that they are written in.
+    return next((one for one in known if one.isascii() and one.isdigit()), "")
 
 
 def has_more_authors(paper: Paper) -> bool:

@@ -16,6 +16,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from rag.errors import StorageError
+from rag.index.damage import DamagedCacheError, tells_damage
 from rag.papers import Paper, title_key
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ class Entry:
     chunks: int
 
 
+@tells_damage("catalogue")
 class Catalog:
     """Papers by id, and facts by name. Safe to use from several threads.
 
@@ -97,7 +99,7 @@ class Catalog:
         except (sqlite3.Error, OSError) as error:
             raise StorageError(
                 f"The catalogue {path} can't be opened ({error}).",
-                hint=f"Delete {path.parent}: it is rebuilt from Chroma at the next start.",
+                hint="It is made again from Chroma, without embedding, by: rag doctor --repair",
             ) from error
 
     def _drop_if_outdated(self) -> bool:
@@ -109,6 +111,16 @@ class Catalog:
             self._db.executescript("".join(f"DROP TABLE IF EXISTS {one};" for one in tables))
         self._db.execute(f"PRAGMA user_version={_VERSION}")
         return outdated
+
+    def check(self) -> None:
+        """Look through the whole file for damage.
+
+        Raises:
+            DamagedCacheError: there is some.
+        """
+        (found,) = self._db.execute("PRAGMA quick_check(1)").fetchone()
+        if found != "ok":
+            raise DamagedCacheError("catalogue", ValueError(found))
 
     def close(self) -> None:
         """Close the database."""

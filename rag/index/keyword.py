@@ -11,6 +11,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from rag.errors import StorageError
+from rag.index.damage import is_panic, tells_damage
 from rag.text.terms import analyzer, terms, with_pieces
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ _TIES = 20  # of one score about the last that is asked for
 _WRITER_BYTES = 64_000_000
 
 
+@tells_damage("keyword index")
 class KeywordIndex:
     """BM25 search over papers.
 
@@ -54,10 +56,13 @@ class KeywordIndex:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._index = tantivy.Index(self._schema, path=str(folder))
-        except (OSError, ValueError) as error:
+        except BaseException as error:
+            if not isinstance(error, OSError | ValueError) and not is_panic(error):
+                raise
+            reason = " ".join(str(error).split())[:120]
             raise StorageError(
-                f"The keyword index in {folder} can't be opened ({error}).",
-                hint="Delete that folder: it is rebuilt from Chroma at the next start.",
+                f"The keyword index in {folder} can't be opened ({reason}).",
+                hint="It is made again from Chroma, without embedding, by: rag doctor --repair",
             ) from error
         self._index.register_tokenizer(_TOKENIZER, analyzer())
 
@@ -102,6 +107,15 @@ class KeywordIndex:
         everything = self._tantivy.Query.all_query()
         hits = searcher.search(everything, limit=max(1, len(self)), count=False).hits
         return {searcher.doc(address).get_first("id") for _, address in hits}
+
+    def check(self) -> None:
+        """Look through the files for damage.
+
+        Raises:
+            DamagedCacheError: there is some.
+        """
+        self.ids()
+        self.search("the of and in a", 1)
 
     def commit(self) -> None:
         """Write what was put and removed, and let go of the index's lock."""

@@ -73,10 +73,7 @@ class Manifest:
             ManifestMismatchError: they differ in what matters.
         """
         if self.format != wanted.format:
-            raise ManifestMismatchError(
-                f"The library has format {self.format}; this program reads {wanted.format}.",
-                hint=f"It was made by version {self.version}: use that one to export it.",
-            )
+            raise self._other_format(wanted.format)
         pairs = (
             ("embedder", self.embedder, wanted.embedder),
             ("vector dimension", self.dimension, wanted.dimension),
@@ -88,3 +85,18 @@ class Manifest:
                     f"The library was built with the {what} {ours}; the settings ask for {theirs}.",
                     hint="Change the settings back, or embed all papers again with: rag rebuild",
                 )
+
+    def check_format(self) -> None:
+        """See that the index may be changed, or built anew, by this version of the program.
+
+        Raises:
+            ManifestMismatchError: its format is newer.
+        """
+        if self.format > FORMAT:
+            raise self._other_format(FORMAT)
+
+    def _other_format(self, read: int) -> ManifestMismatchError:
+        return ManifestMismatchError(
+            f"The library has format {self.format}; this program reads {read}.",
+            hint=f"It was made by version {self.version}: use that one to export it.",
+        )

@@ -173,6 +173,11 @@ class PaperIndex:
         if (known := self.manifest) is not None:
             known.check(wanted)
 
+    def _check_format(self) -> None:
+        """See that the index is not of a newer format, of which a change would lose something."""
+        if (known := self.manifest) is not None:
+            known.check_format()
+
     # --- what is wrong ----------------------------------------------------------------------
 
     def damage(self) -> StorageError | None:
@@ -240,6 +245,7 @@ class PaperIndex:
         Raises:
             StorageError: another process is changing the library, it can't be written, or Chroma
                 has lost some of it.
+            ManifestMismatchError: a newer version of the program made the library.
         """
         if self._copy is not None:
             raise StorageError(
@@ -254,6 +260,7 @@ class PaperIndex:
                 "Another process is changing the library.", hint="Try again when it has finished."
             ) from error
         try:
+            self._check_format()
             self._settle(rebuild=rebuild)
             self.catalog.set_facts(writing="yes")
             self._committed = time.monotonic()
@@ -273,6 +280,7 @@ class PaperIndex:
         from rag.index.chroma_store import ChromaChunkStore, settle_rebuild
 
         self.refresh()
+        self._check_format()  # which another client may have raised
         connection, store = self._open()
         new = self.catalog.fact("revision") is None and not len(self.catalog)
         connection.creates = new or rebuild

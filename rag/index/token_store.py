@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rag.errors import StorageError
+from rag.index.damage import DamagedCacheError, tells_damage
 from rag.models.token_vectors import TokenVectors
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ CREATE TABLE IF NOT EXISTS tokens (
 _MAX_VARIABLES = 500
 
 
+@tells_damage("store of token vectors")
 class TokenStore:
     """The token vectors of a library, in SQLite. Safe to use from several threads.
 
@@ -53,6 +55,16 @@ class TokenStore:
                 f"The token vectors in {path} can't be opened ({error}).",
                 hint="Delete that file: what it held is made anew.",
             ) from error
+
+    def check(self) -> None:
+        """Look through the whole file for damage.
+
+        Raises:
+            DamagedCacheError: there is some.
+        """
+        (found,) = self._db.execute("PRAGMA quick_check(1)").fetchone()
+        if found != "ok":
+            raise DamagedCacheError("store of token vectors", ValueError(found))
 
     def close(self) -> None:
         """Close the database."""

@@ -102,6 +102,7 @@ def _embedder(settings: Settings) -> str:
 def _library(settings: Settings) -> str:
     from rag.index.manifest import Manifest
     from rag.index.paper_index import PaperIndex
+    from rag.library.repair import check_caches
     from rag.models.embedder import embedder_name
 
     index = PaperIndex(settings)
@@ -112,6 +113,7 @@ def _library(settings: Settings) -> str:
         if manifest is not None:
             wanted = Manifest(embedder=embedder_name(settings), dimension=manifest.dimension)
             index.check_manifest(wanted)
+        check_caches(index)
         papers, chunks = len(index.catalog), index.catalog.count_chunks()
         vectors = index.store.count() if chunks else 0
         if papers != len(index.keyword):

@@ -340,3 +340,14 @@ def test_no_record_can_break_a_file(title, author, venue, address):
     assert [entry["ID"] for entry in bibtex([paper, MEETING])] == citation_keys([paper, MEETING])
     assert len(ris([paper, MEETING])) == 2
     assert len(csl([paper, MEETING])) == 2
+
+
+def test_an_identifier_can_not_add_a_field():
+    injected = "1}, note = {Read this"
+    paper = Paper(
+        id=f"pmid:{injected}", title="Tides", abstract="They rise.", doi=f"10.1/{injected}"
+    )
+
+    (entry,) = bibtexparser.parse_string(export_papers([paper], "bibtex")).entries
+
+    assert {"title", "abstract", "doi"} >= {one.key for one in entry.fields}

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -164,3 +167,33 @@ def test_the_precision_of_a_local_model_does_not_make_another_index(
     exact = filled.model_copy(update={"quantize": False})
     with Library(settings=exact) as library:
         assert library.add(data / "papers.jsonl").unchanged == 12
+
+
+def test_a_library_of_a_newer_format_is_changed_by_nothing(filled: Settings, data: Path) -> None:
+    with Library(settings=filled) as library:
+        index = library._parts.index()
+        known = index.manifest
+        assert known is not None
+        newer = replace(known, format=99, version="7.7").to_json()
+        index.catalog.set_facts(manifest=newer)
+        index.store.set_facts({**index.store.facts, "manifest": newer})
+    before = contents(filled.storage)
+    with Library(settings=filled) as library:
+        known_id = next(iter(library.papers())).id
+        for change in (library.rebuild, lambda: library.remove(known_id)):
+            with pytest.raises(ManifestMismatchError, match="format 99") as caught:
+                change()
+            assert "7.7" in caught.value.hint
+        with pytest.raises(ManifestMismatchError, match="format 99"):
+            library.add(data / "page.txt")
+    assert contents(filled.storage) == before
+
+
+def contents(storage: Path) -> dict[str, Any]:
+    """Read what a library holds, in Chroma and in the catalogue."""
+    with closing(sqlite3.connect(storage / "cache" / "catalog.sqlite")) as catalogue:
+        facts = catalogue.execute("SELECT * FROM facts ORDER BY 1").fetchall()
+    with closing(sqlite3.connect(storage / "chroma" / "chroma.sqlite3")) as chroma:
+        collections = chroma.execute("SELECT * FROM collections ORDER BY 1").fetchall()
+        metadata = chroma.execute("SELECT * FROM collection_metadata ORDER BY 1, 2").fetchall()
+    return {"facts": facts, "collections": collections, "metadata": metadata}

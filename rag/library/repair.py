@@ -1,0 +1,141 @@
+"""Mend what a library's own files need: caches that are damaged, papers that Chroma has lost."""
+
+from __future__ import annotations
+
+import shutil
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from rag.errors import LibraryNotFoundError, StorageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from rag.index.paper_index import PaperIndex
+    from rag.settings import Settings
+
+__all__ = ["check_caches", "repair"]
+
+_LOOKED_UP = 300  # papers whose titles are looked up in the keyword index
+
+
+def check_caches(index: PaperIndex) -> None:
+    """Look through the caches of a library.
+
+    Raises:
+        StorageError: one is damaged.
+    """
+    index.catalog.check()
+    index.tokens.check()
+    index.keyword.check()
+    for entry in islice(index.catalog.entries(), _LOOKED_UP):
+        index.keyword.search(entry.paper.title, 1)
+
+
+def repair(settings: Settings) -> list[str]:
+    """Mend a library, and say what was done, one line each; nothing where nothing had to be.
+
+    A cache is thrown away only where Chroma holds the papers that it is made from, and Chroma is
+    written only from a catalogue that lists more.
+
+    Raises:
+        LibraryNotFoundError: there is no library.
+        StorageError: it can't be mended, or another process is changing it.
+    """
+    if not settings.storage.exists():
+        raise LibraryNotFoundError(
+            f"There is no library at {settings.storage}.", hint="Add papers with: rag add SOURCE"
+        )
+    done = list(_without_damaged_caches(settings))
+    done += _with_lost_papers(settings)
+    return done
+
+
+def _without_damaged_caches(settings: Settings) -> Iterator[str]:
+    from rag.index.catalog import Catalog
+    from rag.index.keyword import KeywordIndex
+    from rag.index.token_store import TokenStore
+
+    folder = settings.storage / "cache"
+    parts: tuple[tuple[str, str, Callable[[Path], None]], ...] = (
+        ("catalogue", "catalog.sqlite", lambda path: _look(Catalog(path))),
+        ("store of token vectors", "tokens.sqlite", lambda path: _look(TokenStore(path))),
+        ("keyword index", "keyword", lambda path: KeywordIndex(path).check()),
+    )
+    for name, file, check in parts:
+        path = folder / file
+        if not path.exists():
+            continue
+        try:
+            check(path)
+        except StorageError as error:
+            if not (held := _chunks(settings)):
+                raise StorageError(
+                    f"The {name} is damaged, and Chroma holds nothing from which to make it again.",
+                    hint="Put a copy of the library back with: rag restore FILE",
+                ) from error
+            _drop(path)
+            yield f"The {name} was damaged: it is made again from the {held:,} chunks in Chroma."
+    # Words of a damaged part that only a search comes upon.
+    if folder.exists() and (damaged := _keyword_fails(settings)):
+        _drop(folder / "keyword")
+        yield f"The keyword index was damaged ({damaged}): it is made again."
+
+
+def _look(opened: object) -> None:
+    try:
+        opened.check()  # type: ignore[attr-defined]
+    finally:
+        opened.close()  # type: ignore[attr-defined]
+
+
+def _keyword_fails(settings: Settings) -> str:
+    from rag.index.damage import DamagedCacheError
+    from rag.index.paper_index import PaperIndex
+
+    index = PaperIndex(settings)
+    try:
+        check_caches(index)
+    except DamagedCacheError as error:
+        return error.message
+    finally:
+        index.close()
+    return ""
+
+
+def _chunks(settings: Settings) -> int:
+    from rag.index.chroma_store import ChromaChunkStore
+    from rag.index.connection import Connection, LostError
+
+    connection = Connection(settings.storage / "chroma", settings)
+    try:
+        return ChromaChunkStore(connection, settings.collection).count()
+    except LostError:
+        return 0
+    finally:
+        connection.close()
+
+
+def _drop(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+        return
+    for suffix in ("", "-wal", "-shm", "-journal"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+
+def _with_lost_papers(settings: Settings) -> Iterator[str]:
+    from rag.index.paper_index import PaperIndex
+
+    index = PaperIndex(settings)  # which also makes what is missing, and finishes what was cut off
+    try:
+        lost = index.damage()
+    finally:
+        index.close()
+    if lost is not None:
+        from rag.library.library import Library
+
+        with Library(settings=settings) as library:
+            count = library.rebuild()
+        yield f"{lost.message} {count:,} papers were embedded again."
