@@ -35,7 +35,7 @@ def verify(
         typer.Option(
             "--papers",
             metavar="FILE",
-            help="A file for rag add; its n-th paper is that of [n].",
+            help="A file for rag add; its n-th paper is that of \\[n].",
         ),
     ] = None,
     fail_on: Annotated[
