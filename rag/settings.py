@@ -29,7 +29,7 @@ __all__ = ["Settings", "load_settings"]
 
 _PREFIX = "RAG_"
 # Read where they are used, so that no setting ever holds them.
-_SECRETS = {"RAG_UI_PASSWORD", "RAG_EMBEDDING_API_KEY"}
+_SECRETS = {"RAG_UI_PASSWORD", "RAG_UI_TOKENS", "RAG_EMBEDDING_API_KEY", "RAG_CHROMA_TOKEN"}
 _FILE = "rag.toml"
 
 
@@ -261,6 +261,14 @@ class Settings(BaseSettings):
         listed = value.split(",") if isinstance(value, str) else value
         if isinstance(listed, list | tuple) and all(isinstance(one, str) for one in listed):
             return tuple(host for one in listed if (host := one.strip().strip("[]").lower()))
+        return value
+
+    @field_validator("ui_hosts")
+    @classmethod
+    def _check_hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for one in value:
+            if not re.fullmatch(r"[\w.-]+|[0-9a-f:]*:[0-9a-f:.]+", one):
+                raise ValueError(f"{one} is no name, such as papers.example, without a port")
         return value
 
     @field_validator("rerank")

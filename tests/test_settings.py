@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,9 @@ def test_a_library_reads_the_environment(monkeypatch: pytest.MonkeyPatch) -> Non
         ("chroma_url", "localhost:8000"),
         ("collection", "a b"),
         ("embedder", ""),
+        ("ui_hosts", "papers.example:8080"),
+        ("ui_hosts", "https://papers.example"),
+        ("ui_origins", "papers.example"),
     ],
 )
 def test_a_value_that_can_not_be_used(
@@ -53,6 +57,22 @@ def test_a_value_that_can_not_be_used(
     with pytest.raises(SettingsError, match=name) as caught:
         load_settings()
     assert f"RAG_{name.upper()}" in caught.value.hint
+
+
+def test_every_variable_of_the_documentation_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    root = Path(__file__).parents[1]
+    texts = [path.read_text("utf-8") for path in (root / "README.md", *root.glob("docs/*.md"))]
+    named = set(re.findall(r"\bRAG_[A-Z_]*[A-Z]\b", " ".join(texts)))
+    assert {"RAG_STORAGE", "RAG_UI_TOKENS", "RAG_CHROMA_TOKEN"} <= named
+    refused = {}
+    for name in named:
+        with monkeypatch.context() as alone:
+            alone.setenv(name, "")
+            try:
+                load_settings()
+            except SettingsError as error:  # an empty value may not fit
+                refused[name] = error.message
+    assert not [name for name, message in refused.items() if "no setting" in message]
 
 
 def test_unknown_names_are_refused_with_the_nearest_known_one(
