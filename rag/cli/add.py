@@ -205,7 +205,14 @@ def remove(
     """Remove papers from the library."""
     with open_library(storage) as library:
         papers = [library.paper(paper_id) for paper_id in ids]
-        if not yes and sys.stdin.isatty():
+        if not yes:
+            if not sys.stdin.isatty():
+                from rag.errors import LibraryError
+
+                raise LibraryError(
+                    "Nothing was removed: there is no terminal to ask at whether you are sure.",
+                    hint="Say so with --yes.",
+                )
             for paper in papers:
                 errors().print(f"{paper.heading} ({paper.id})")
             typer.confirm(f"Remove {len(papers)} from the library?", abort=True, err=True)

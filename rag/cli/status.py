@@ -47,12 +47,12 @@ def doctor(
 ) -> None:
     """Check that everything works here; exit code 1 when something doesn't."""
     from rag.cli.render import facts_view
+    from rag.library import Library
     from rag.library.doctor import diagnose
-    from rag.library.repair import repair as mend
     from rag.settings import load_settings
 
     settings = load_settings(storage=storage)
-    done = mend(settings) if repair else []
+    done = Library.repair(settings=settings) if repair else []
     for line in done or ["There was nothing to mend."] * repair:
         errors().print(line)
     checks = diagnose(settings)

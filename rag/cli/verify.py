@@ -35,7 +35,7 @@ def verify(
         typer.Option(
             "--papers",
             metavar="FILE",
-            help="A file for rag add; its n-th paper is that of [n].",
+            help="A file for rag add; its n-th paper is the one that the text cites as n.",
         ),
     ] = None,
     fail_on: Annotated[

@@ -13,7 +13,7 @@ import numpy as np
 from chromadb.errors import ChromaError, NotFoundError
 
 from rag.errors import StorageError
-from rag.index.connection import LostError
+from rag.index.connection import TORN, LostError
 from rag.papers import Paper
 from rag.text.sentences import Span
 
@@ -167,7 +167,7 @@ class ChromaChunkStore:
             self._connection.close()
         raise StorageError(
             f"Chroma at {self._connection.where} fails ({failure}).",
-            hint="See what is wrong with: rag doctor",
+            hint=TORN if self._connection.is_folder else "See the log of the server.",
         ) from failure
 
     def _do(self, method: str, **given: object) -> Any:  # noqa: ANN401 - see `_collection`

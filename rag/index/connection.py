@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 import chromadb
@@ -22,7 +23,17 @@ if TYPE_CHECKING:
 
     from rag.settings import Settings
 
-__all__ = ["Connection", "LostError"]
+__all__ = ["TORN", "Connection", "LostError"]
+
+
+# The catalogue lists all papers: they are embedded again once what is damaged is out of the way.
+TORN = (
+    "Its files are damaged. Put a backup back with: rag restore FILE; or move the folder away and"
+    " embed the papers of the catalogue again with: rag rebuild"
+)
+
+
+_FAILS = (ChromaError, ValueError, OSError, RuntimeError, AttributeError, httpx.HTTPError)
 
 
 class LostError(StorageError):
@@ -63,6 +74,11 @@ class Connection:
         """Name the place for a person."""
         url = self._settings.chroma_url
         return shown_address(url) if url else str(self._folder)
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether Chroma runs in this program, over a folder of its own."""
+        return not self._settings.chroma_url
 
     @contextmanager
     def use(self) -> Iterator[ClientAPI]:
@@ -117,8 +133,11 @@ class Connection:
             # change of the working folder.
             settings = ChromaSettings(anonymized_telemetry=False)
             return chromadb.PersistentClient(str(folder.resolve()), settings=settings)
-        except (ChromaError, ValueError, OSError, RuntimeError, httpx.HTTPError) as error:
+        # A client that failed once fails in other ways the second time: Chroma keeps half of it.
+        except _FAILS as error:
             hint = "Check the folder's permissions and free space."
+            if url is None and _is_torn(folder / "chroma.sqlite3"):
+                hint = TORN
             if url:
                 hint = "Start the server, or correct RAG_CHROMA_URL."
             if isinstance(error, ChromaError) and error.code() in {401, 403}:
@@ -126,6 +145,20 @@ class Connection:
             raise StorageError(
                 f"Chroma can't be opened at {self.where} ({error}).", hint=hint
             ) from error
+
+
+def _is_torn(database: Path) -> bool:
+    """Tell whether Chroma's database is damaged, which its own errors don't always say."""
+    if not database.is_file():
+        return False
+    address = f"{database.resolve().as_uri()}?mode=ro"
+    try:
+        with closing(sqlite3.connect(address, uri=True)) as opened:
+            return bool(opened.execute("PRAGMA quick_check(1)").fetchone() != ("ok",))
+    except sqlite3.OperationalError:
+        return False  # it can't be read, which is another matter
+    except sqlite3.DatabaseError:
+        return True
 
 
 def _close_sockets(client: ClientAPI) -> None:

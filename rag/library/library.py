@@ -439,6 +439,25 @@ class Library(Holdings):
         chosen = settings or load_settings(storage=Path(storage) if storage else None)
         return restore(Path(file), chosen, replace=replace)
 
+    @staticmethod
+    def repair(storage: str | Path | None = None, *, settings: Settings | None = None) -> list[str]:
+        """Mend a library that nobody has open, and say what was done, one line each.
+
+        Damaged caches are made again from Chroma, and papers that Chroma has lost are embedded
+        again from the catalogue.
+
+        Args:
+            storage: Folder of the library; that of the settings when None.
+            settings: All settings; else they are read as always.
+
+        Raises:
+            LibraryNotFoundError: there is no library.
+            StorageError: it can't be mended, or another process is changing it.
+        """
+        from rag.library.repair import repair
+
+        return repair(settings or load_settings(storage=Path(storage) if storage else None))
+
     def status(self) -> dict[str, Any]:
         """Say what the library holds and how it was built."""
         from rag.library.overview import describe

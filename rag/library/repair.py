@@ -130,12 +130,13 @@ def _with_lost_papers(settings: Settings) -> Iterator[str]:
 
     index = PaperIndex(settings)  # which also makes what is missing, and finishes what was cut off
     try:
-        lost = index.damage()
+        if (lost := index.damage()) is None:
+            return
+        from rag.index.rebuild import rebuild_index
+        from rag.models.embedder import open_embedder
+
+        with index.writing(rebuild=True):
+            count = rebuild_index(index, open_embedder(settings))
+        yield f"{lost.message} {count:,} papers were embedded again."
     finally:
         index.close()
-    if lost is not None:
-        from rag.library.library import Library
-
-        with Library(settings=settings) as library:
-            count = library.rebuild()
-        yield f"{lost.message} {count:,} papers were embedded again."

@@ -95,8 +95,11 @@ def launch(
             if own:
                 _let_tools_in(page, own)
     except (OSError, ValueError) as error:
+        # Gradio names variables and functions of its own.
+        busy = options.port is not None and "port" in str(error)
+        reason = f"port {options.port} is taken" if busy else str(error)
         raise RagError(
-            f"No server could be started at {options.host}: {error}.",
+            f"No server could be started at {options.host}: {reason}.",
             hint="Choose another --port, or leave it out to take a free one.",
         ) from error
     site.warm_up(after=_PAUSE)  # or once somebody opens the page

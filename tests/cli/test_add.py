@@ -139,7 +139,10 @@ def test_papers_in_an_archive(rag: Callable[..., object], data: Path) -> None:
 
 def test_removing(rag: Callable[..., object], data: Path) -> None:
     rag("add", data / "papers.jsonl")
-    ran = rag("remove", "9911.00011", "pmid:9990004")
+    ran = rag("remove", "9911.00011")
+    assert (ran.code, ran.out) == (1, "")
+    assert "--yes" in ran.err
+    ran = rag("remove", "--yes", "9911.00011", "pmid:9990004")
     assert (ran.code, ran.err) == (0, "")
     assert ran.out.splitlines()[0] == (
         "Removed: Bounds on the Price of Fair Queues (arxiv:9911.00011)"

@@ -166,7 +166,7 @@ def test_what_papers_say_can_not_write_to_the_terminal(
         ("search", "hedgehogs at night"),
         ("show", "x:escape"),
         ("papers",),
-        ("remove", "x:escape"),
+        ("remove", "--yes", "x:escape"),
     ):
         ran = rag(*arguments)
         assert ran.code == 0

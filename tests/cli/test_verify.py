@@ -126,3 +126,8 @@ def test_another_model_can_judge_for_once(rag, text, tmp_path):
 def test_a_model_that_is_not_there(rag, text, tmp_path, complained):
     told = "Noise from ships below 60 hertz doubles the error [1]."
     complained(rag("verify", text(told), "--paper", WHALES, "--nli", tmp_path / "nothing"))
+
+
+def test_the_help_loses_no_marker(rag):
+    told = " ".join(rag("verify", "--help").out.replace("│", " ").split())
+    assert "the one that the text cites as n." in told

@@ -43,8 +43,8 @@ def test_an_unknown_format_is_one_error_everywhere(library: Library) -> None:
     others = papers.format("", "")
     for export, formats in (
         (lambda name: library.export([BEES], name), own),
-        (answer.export, f"docx, markdown, provenance, {others}"),
-        (chat.export, f"docx, json, markdown, {others}"),
+        (answer.export, f"docx, html, markdown, provenance, {others}"),
+        (chat.export, f"docx, html, json, markdown, {others}"),
     ):
         with pytest.raises(LibraryError) as caught:
             export("pages")
@@ -62,13 +62,15 @@ def test_files_get_names_that_say_what_they_hold() -> None:
         "papers.md",
         "papers.ris",
     ]
-    assert [one.file_name for one in answer_formats()[:3]] == [
+    assert [one.file_name for one in answer_formats()[:4]] == [
         "answer.docx",
+        "answer.html",
         "answer.md",
         "provenance.json",
     ]
-    assert [one.file_name for one in conversation_formats()[:3]] == [
+    assert [one.file_name for one in conversation_formats()[:4]] == [
         "conversation.docx",
+        "conversation.html",
         "conversation.json",
         "conversation.md",
     ]

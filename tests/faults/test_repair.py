@@ -117,3 +117,17 @@ def test_the_command_says_what_it_did(own: Settings, tmp_path: Path) -> None:
     assert "keyword index was damaged" in " ".join(mended.stderr.split())
     none = CliRunner().invoke(app, ["doctor", "--repair", "--storage", str(tmp_path / "none")])
     assert (none.exit_code, "There is no library" in none.stderr) == (1, True)
+
+
+@pytest.mark.parametrize("way", ["halved", "blanked"])
+def test_a_damaged_chroma_says_what_to_do(own: Settings, tmp_path: Path, way: str) -> None:
+    before = answer(own)
+    WAYS[way](own.storage / "chroma" / "chroma.sqlite3")
+    with pytest.raises(RagError) as told:
+        answer(own)
+    assert "rag restore" in told.value.hint
+    (check,) = [one for one in diagnose(own) if one.name == "library"]
+    assert not check.ok
+    (own.storage / "chroma").rename(tmp_path / "away")
+    assert repair(own)
+    assert answer(own) == before

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import urllib.request
@@ -96,6 +97,18 @@ def test_an_unsafe_start_is_one_line_and_a_hint(arguments: list[str], words: str
     assert words in result.stderr
     assert "Hint:" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.slow
+def test_a_busy_port_is_one_line_and_a_hint(storage: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAG_STORAGE", str(storage))
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = CliRunner().invoke(app, ["ui", "--port", str(port)])
+    assert result.exit_code == 1
+    line, hint = result.stderr.strip().splitlines()
+    assert line == f"Error: No server could be started at 127.0.0.1: port {port} is taken."
+    assert "--port" in hint
 
 
 @pytest.mark.slow
