@@ -14,6 +14,7 @@ from chromadb.errors import ChromaError, NotFoundError
 
 from rag.errors import StorageError
 from rag.index.connection import TORN, LostError
+from rag.index.damage import full_disk, is_full_disk
 from rag.papers import Paper
 from rag.text.sentences import Span
 
@@ -165,6 +166,8 @@ class ChromaChunkStore:
             except (ChromaError, RuntimeError, AttributeError) as error:
                 failure = error
             self._connection.close()
+        if is_full_disk(failure):
+            raise full_disk() from failure
         raise StorageError(
             f"Chroma at {self._connection.where} fails ({failure}).",
             hint=TORN if self._connection.is_folder else "See the log of the server.",

@@ -14,6 +14,7 @@ from chromadb.errors import ChromaError
 
 from rag.errors import StorageError
 from rag.index.chroma_server import TOKEN_VARIABLE, open_server, shown_address
+from rag.index.damage import full_disk, is_full_disk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -135,6 +136,8 @@ class Connection:
             return chromadb.PersistentClient(str(folder.resolve()), settings=settings)
         # A client that failed once fails in other ways the second time: Chroma keeps half of it.
         except _FAILS as error:
+            if is_full_disk(error):
+                raise full_disk() from error
             hint = "Check the folder's permissions and free space."
             if url is None and _is_torn(folder / "chroma.sqlite3"):
                 hint = TORN

@@ -18,7 +18,7 @@ from rag.errors import StorageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["DamagedCacheError", "is_panic", "tells_damage"]
+__all__ = ["DamagedCacheError", "full_disk", "is_full_disk", "is_panic", "tells_damage"]
 
 T = TypeVar("T")
 
@@ -94,14 +94,14 @@ def _as_told(error: BaseException, what: str) -> StorageError | None:
     text = str(error)
     if isinstance(error, sqlite3.DatabaseError):
         if "disk is full" in text:
-            return _full()
+            return full_disk()
         others = isinstance(error, sqlite3.IntegrityError) or any(sign in text for sign in _LOCKED)
         return None if others else DamagedCacheError(what, error)
     if isinstance(error, OSError):
-        return _full() if error.errno == errno.ENOSPC else None
+        return full_disk() if error.errno == errno.ENOSPC else None
     if isinstance(error, ValueError):  # tantivy's errors are of no type of their own
         if "No space left" in text:
-            return _full()
+            return full_disk()
         return DamagedCacheError(what, error) if any(sign in text for sign in _TANTIVY) else None
     return DamagedCacheError(what, error) if is_panic(error) else None
 
@@ -111,7 +111,13 @@ def is_panic(error: BaseException) -> bool:
     return type(error).__name__ == _PANIC
 
 
-def _full() -> StorageError:
+def is_full_disk(error: BaseException | None) -> bool:
+    """Tell whether an error of SQLite's, Chroma's or the system's is that the disk is full."""
+    return "disk is full" in str(error) or "No space left" in str(error)
+
+
+def full_disk() -> StorageError:
+    """Return what to say of a full disk."""
     return StorageError(
         "There is no space left on the disk of the library.",
         hint="Make room and run the same command again: what was stored stays.",
