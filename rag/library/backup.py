@@ -17,13 +17,13 @@ import sqlite3
 import stat
 import tempfile
 import zipfile
+import zlib
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING, Any
 
-from filelock import FileLock, Timeout
-
 from rag.errors import LibraryNotFoundError, RagError, StorageError
+from rag.library.hold import LOCK, held
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,14 +34,19 @@ __all__ = ["Backup", "backup", "restore"]
 
 _FORMAT = 1
 _LIST = "rag-backup.json"
-_LOCK = ".lock"
-_WAITS = 30.0  # seconds for another process to finish
 _DATABASES = (".sqlite", ".sqlite3")
 # What SQLite keeps beside a database, which is part of the copy.
 _BESIDE = ("-wal", "-shm", "-journal")
 _BLOCK = 2**20  # bytes
 _MOST_FILES = 100_000
 _LONGEST_LIST = 64 * 2**20  # bytes
+# How much larger than the file what it holds may be: vectors hardly shrink, databases some times.
+_MOST_TIMES, _ANY_SIZE = 100, 64 * 2**20  # and bytes that are never too much
+_PACKED = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
+_ENCRYPTED = 0x1
+_TRIES = 3  # to find a library that no change has been cut off in just now
+# What unpacking raises where bytes have changed.
+_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, RuntimeError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +80,8 @@ def backup(settings: Settings, target: Path, *, replace: bool = False) -> Backup
 
     Raises:
         LibraryNotFoundError: there is no library.
-        StorageError: another process is changing it, the file is there already or can't be written,
-            or the papers are on a Chroma server.
+        StorageError: another process is changing it, the file is there already, would be a part
+            of the library or can't be written, or the papers are on a Chroma server.
     """
     folder = settings.storage
     if settings.chroma_url:
@@ -84,10 +89,13 @@ def backup(settings: Settings, target: Path, *, replace: bool = False) -> Backup
             "The papers of this library are on a Chroma server, which has backups of its own.",
             hint="The papers alone go into a file with: rag export --format jsonl",
         )
-    papers = _count_papers(settings)
     if target.exists() and not replace:
         raise StorageError(f"{target} is there already.", hint="Choose another name, or --force.")
-    with _alone(folder), _told_of(target):
+    if folder.resolve() in target.resolve().parents:
+        raise StorageError(
+            f"{target} would be a part of the library itself.", hint="Choose another folder for it."
+        )
+    with _told_of(target), _whole(settings) as papers:
         part = target.with_name(f".{target.name}.{os.getpid()}.part")
         try:
             listed = _pack(folder, part, papers)
@@ -116,9 +124,15 @@ def restore(file: Path, settings: Settings, *, replace: bool = False) -> Backup:
             hint="Unset RAG_CHROMA_URL to restore it here.",
         )
     former = folder.with_name(f".{folder.name}.before")
-    if former.exists() and not folder.exists():
-        former.rename(folder)  # the machine stopped between the two steps below
-    if folder.exists() and any(path.name != _LOCK for path in folder.iterdir()) and not replace:
+    if former.exists():
+        # The machine stopped after the first of the two steps at the end, or after the second.
+        if folder.exists():
+            raise StorageError(
+                f"What was there before the last restore is still in {former}.",
+                hint="Delete that folder if you don't need it, or move it away.",
+            )
+        former.rename(folder)
+    if folder.exists() and any(path.name != LOCK for path in folder.iterdir()) and not replace:
         raise StorageError(
             f"There is a library at {folder} already.",
             hint="Choose another folder with --storage, or replace it with --force.",
@@ -162,7 +176,7 @@ def _pack(folder: Path, part: Path, papers: int) -> dict[str, dict[str, Any]]:
 
 def _files(folder: Path) -> Iterator[Path]:
     for path in folder.rglob("*"):
-        if path.is_symlink() or not path.is_file() or path.name == _LOCK:
+        if path.is_symlink() or not path.is_file() or path.name == LOCK:
             continue
         if not path.name.endswith(_BESIDE):
             yield path
@@ -224,7 +238,7 @@ def _read_list(archive: zipfile.ZipFile, file: Path) -> tuple[dict[str, dict[str
     try:
         told = json.loads(archive.read(ours))
         version = int(told["format"])
-    except (ValueError, KeyError, TypeError, zipfile.BadZipFile, OSError) as error:
+    except (*_BROKEN, KeyError, TypeError, OSError) as error:
         raise _damaged(file) from error
     if version > _FORMAT:
         raise StorageError(
@@ -242,17 +256,24 @@ def _read_list(archive: zipfile.ZipFile, file: Path) -> tuple[dict[str, dict[str
             f"{file} holds what no backup holds, and is not unpacked.",
             hint="`rag backup` writes one.",
         )
+    if sum(sizes.values()) > _ANY_SIZE + _MOST_TIMES * file.stat().st_size:
+        raise StorageError(
+            f"{file} would unpack to {sum(sizes.values()) >> 20:,} MB, which no library does.",
+            hint="`rag backup` writes one.",
+        )
     if any(sizes.get(member.filename, member.file_size) != member.file_size for member in members):
         raise _damaged(file)
     return listed, papers
 
 
 def _is_plain(member: zipfile.ZipInfo) -> bool:
-    """Tell whether a member is a file within the folder, and no link."""
+    """Tell whether a member is a file within the folder, packed as we do, and no link."""
     path = PurePosixPath(member.filename)
     kind = stat.S_IFMT(member.external_attr >> 16)
     return (
         kind in {0, stat.S_IFREG}
+        and member.compress_type in _PACKED
+        and not member.flag_bits & _ENCRYPTED
         and not path.is_absolute()
         and not {"..", ""} & set(path.parts)
         and "\\" not in member.filename
@@ -272,7 +293,7 @@ def _unpack(
             with archive.open(name) as member, path.open("xb") as written:
                 found = _copy(member, written, most=int(told["size"]))
                 os.fsync(written.fileno())
-        except (zipfile.BadZipFile, EOFError, ValueError, NotImplementedError) as error:
+        except _BROKEN as error:
             raise _damaged(file, name) from error
         if found != {"size": told["size"], "sha256": told.get("sha256")}:
             raise _damaged(file, name)
@@ -287,14 +308,32 @@ def _swap(made: Path, folder: Path, former: Path) -> None:
     if not folder.exists():
         made.rename(folder)
         return
-    with _alone(folder):
-        shutil.rmtree(former, ignore_errors=True)
+    with held(folder):
         folder.rename(former)
         made.rename(folder)
     shutil.rmtree(former, ignore_errors=True)
 
 
 # --- both -----------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def _whole(settings: Settings) -> Iterator[int]:
+    """Keep others from changing a library that is whole, and give how many papers it has."""
+    from rag.index.catalog import Catalog
+
+    for _ in range(_TRIES):
+        _count_papers(settings)  # which finishes what was cut off
+        with held(settings.storage):
+            catalog = Catalog(settings.storage / "cache" / "catalog.sqlite")
+            try:
+                papers, cut_off = len(catalog), catalog.fact("writing") == "yes"
+            finally:
+                catalog.close()
+            if not cut_off:  # while the lock was waited for
+                yield papers
+                return
+    raise StorageError("Changes of the library are cut off again and again.", hint="Try again.")
 
 
 def _count_papers(settings: Settings) -> int:
@@ -315,17 +354,6 @@ def _count_papers(settings: Settings) -> int:
         return len(index.catalog)
     finally:
         index.close()
-
-
-@contextlib.contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    try:
-        with FileLock(folder / _LOCK).acquire(timeout=_WAITS):
-            yield
-    except Timeout as error:
-        raise StorageError(
-            "Another process is changing the library.", hint="Try again when it has finished."
-        ) from error
 
 
 @contextlib.contextmanager

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from rag.errors import LibraryNotFoundError, StorageError
+from rag.library.hold import held
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["check_caches", "repair"]
 
+_CATALOGUE = "catalog.sqlite"
 _LOOKED_UP = 300  # papers whose titles are looked up in the keyword index
 
 
@@ -36,8 +38,8 @@ def check_caches(index: PaperIndex) -> None:
 def repair(settings: Settings) -> list[str]:
     """Mend a library, and say what was done, one line each; nothing where nothing had to be.
 
-    A cache is thrown away only where Chroma holds the papers that it is made from, and Chroma is
-    written only from a catalogue that lists more.
+    A cache is thrown away only where Chroma holds the papers that it is made from, the catalogue
+    is kept beside, and Chroma is written only from a catalogue that lists more.
 
     Raises:
         LibraryNotFoundError: there is no library.
@@ -47,7 +49,13 @@ def repair(settings: Settings) -> list[str]:
         raise LibraryNotFoundError(
             f"There is no library at {settings.storage}.", hint="Add papers with: rag add SOURCE"
         )
-    done = list(_without_damaged_caches(settings))
+    with held(settings.storage):
+        done = list(_without_damaged_caches(settings))
+    # Words of a damaged part that only a search comes upon.
+    if damaged := _keyword_fails(settings):
+        with held(settings.storage):
+            _drop(settings.storage / "cache" / "keyword")
+        done.append(f"The keyword index was damaged ({damaged}): it is made again.")
     done += _with_lost_papers(settings)
     return done
 
@@ -59,7 +67,7 @@ def _without_damaged_caches(settings: Settings) -> Iterator[str]:
 
     folder = settings.storage / "cache"
     parts: tuple[tuple[str, str, Callable[[Path], None]], ...] = (
-        ("catalogue", "catalog.sqlite", lambda path: _look(Catalog(path))),
+        ("catalogue", _CATALOGUE, lambda path: _look(Catalog(path))),
         ("store of token vectors", "tokens.sqlite", lambda path: _look(TokenStore(path))),
         ("keyword index", "keyword", lambda path: KeywordIndex(path).check()),
     )
@@ -70,17 +78,19 @@ def _without_damaged_caches(settings: Settings) -> Iterator[str]:
         try:
             check(path)
         except StorageError as error:
-            if not (held := _chunks(settings)):
+            if not (there := _chunks(settings)):
                 raise StorageError(
                     f"The {name} is damaged, and Chroma holds nothing from which to make it again.",
                     hint="Put a copy of the library back with: rag restore FILE",
                 ) from error
+            said = f"The {name} was damaged: it is made again from the {there:,} chunks in Chroma."
+            if file == _CATALOGUE:
+                # It may be the last copy of papers that Chroma has lost.
+                _drop(aside := path.with_name(f"{file}.damaged"))
+                path.rename(aside)
+                said += f" What it held is in {aside}."
             _drop(path)
-            yield f"The {name} was damaged: it is made again from the {held:,} chunks in Chroma."
-    # Words of a damaged part that only a search comes upon.
-    if folder.exists() and (damaged := _keyword_fails(settings)):
-        _drop(folder / "keyword")
-        yield f"The keyword index was damaged ({damaged}): it is made again."
+            yield said
 
 
 def _look(opened: object) -> None:
@@ -94,6 +104,8 @@ def _keyword_fails(settings: Settings) -> str:
     from rag.index.damage import DamagedCacheError
     from rag.index.paper_index import PaperIndex
 
+    if not (settings.storage / "cache").exists():
+        return ""
     index = PaperIndex(settings)
     try:
         check_caches(index)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from filelock import FileLock
 from typer.testing import CliRunner
 
 from rag import Library, Settings
@@ -94,6 +95,33 @@ def test_papers_that_chroma_has_lost_are_embedded_again(own: Settings) -> None:
     (line,) = repair(own)
     assert "embedded again" in line
     assert answer(own) == before
+
+
+def test_a_damaged_catalogue_is_kept_beside(own: Settings) -> None:
+    before = answer(own)
+    catalogue = own.storage / "cache" / "catalog.sqlite"
+    blank(catalogue)
+    damaged = catalogue.read_bytes()
+    (line,) = repair(own)
+    aside = catalogue.with_name("catalog.sqlite.damaged")
+    assert str(aside) in line
+    assert aside.read_bytes()[4096:] == damaged[4096:]  # SQLite counts openings in the first page
+    assert answer(own) == before
+
+
+def test_nothing_is_mended_while_another_changes_the_library(
+    own: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rag.library.hold._WAITS", 0.1)
+    catalogue = own.storage / "cache" / "catalog.sqlite"
+    halve(catalogue)
+    damaged = catalogue.read_bytes()
+    with (
+        FileLock(own.storage / ".lock"),
+        pytest.raises(RagError, match="Another process is changing"),
+    ):
+        repair(own)
+    assert catalogue.read_bytes() == damaged
 
 
 def test_a_last_copy_is_not_thrown_away(own: Settings) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import shutil
 import subprocess
 import sys
@@ -12,11 +13,13 @@ import zipfile
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from filelock import FileLock
 from typer.testing import CliRunner
 
-from rag import Library, Settings
+from rag import Library, Paper, Settings
 from rag.cli.app import app
 from rag.errors import StorageError
+from rag.library.hold import held
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -130,6 +133,109 @@ def test_a_bad_file_changes_nothing(name: str, own: Settings, file: Path, tmp_pa
     assert content(own) == before
     assert not (tmp_path.parent / "evil").exists()
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+
+
+def test_no_byte_that_changed_ends_in_another_error(own: Settings, file: Path) -> None:
+    data, rng = file.read_bytes(), random.Random(3)
+    fresh = own.model_copy(update={"storage": own.storage.with_name("fresh")})
+    with zipfile.ZipFile(file) as archive:
+        largest = max(archive.infolist(), key=lambda member: member.compress_size)
+    told = set()
+    for number in range(60):
+        changed = bytearray(data)
+        # In a member, which is compressed, and in what says where the members are.
+        at = largest.header_offset + 200 + number if number % 2 else -rng.randrange(1, 2_000)
+        changed[at] ^= 1 << rng.randrange(8)
+        file.write_bytes(changed)
+        try:
+            Library.restore(file, settings=fresh)
+        except StorageError as error:
+            told.add(error.message)
+            assert not fresh.storage.exists()
+        else:  # what changed is a date, or the like
+            assert content(fresh) == content(own)
+            shutil.rmtree(fresh.storage)
+    assert any("is damaged (" in one for one in told)
+
+
+def test_a_file_that_unpacks_to_far_more_is_refused(own: Settings, tmp_path: Path) -> None:
+    size, bomb = 2**30, tmp_path / "bomb.zip"
+    told = {"format": 1, "papers": 0, "files": {"cache/zeros": {"size": size, "sha256": ""}}}
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        with archive.open("cache/zeros", "w", force_zip64=True) as member:
+            for _ in range(size >> 22):
+                member.write(bytes(2**22))
+        archive.writestr(LIST, json.dumps(told))
+    with pytest.raises(StorageError, match="would unpack to 1,024 MB"):
+        Library.restore(bomb, settings=own, replace=True)
+
+
+def test_other_ways_to_pack_are_refused(own: Settings, file: Path) -> None:
+    for change in ({"compression": zipfile.ZIP_LZMA}, {}):
+        with zipfile.ZipFile(file) as archive:
+            members = {name: archive.read(name) for name in archive.namelist()}
+        changed = file.with_name("changed.zip")
+        with zipfile.ZipFile(changed, "w", **change) as archive:
+            for name, data in members.items():
+                archive.writestr(name, data)
+        if not change:  # each member says that it is encrypted
+            data = changed.read_bytes().replace(b"PK\x01\x02\x14\x03\x14\x00\x00", LOCKED)
+            assert LOCKED in data
+            changed.write_bytes(data)
+        with pytest.raises(StorageError, match=r"no backup holds|is damaged"):
+            Library.restore(changed, settings=own, replace=True)
+
+
+LOCKED = b"PK\x01\x02\x14\x03\x14\x00\x01"
+
+
+def test_a_change_that_ends_while_it_is_waited_for_is_in_the_backup(
+    own: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, waited = held, []
+
+    def after_a_change(folder: Path) -> Any:
+        if not waited:
+            waited.append(True)
+            with Library(settings=own) as another:
+                another.add_papers([Paper(id="x:late", title="Late Tea", abstract="Tea is late.")])
+        return real(folder)
+
+    monkeypatch.setattr("rag.library.backup.held", after_a_change)
+    with Library(settings=own) as library:
+        before = len(library)
+        made = library.backup(tmp_path / "late.zip")
+    assert made.papers == before + 1
+    elsewhere = own.model_copy(update={"storage": tmp_path / "elsewhere"})
+    assert Library.restore(made.path, settings=elsewhere).papers == before + 1
+
+
+def test_a_backup_waits_for_a_change_and_says_when_it_takes_long(
+    own: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rag.library.hold._WAITS", 0.1)
+    with (
+        Library(settings=own) as library,
+        FileLock(own.storage / ".lock"),
+        pytest.raises(StorageError, match="Another process is changing"),
+    ):
+        library.backup(tmp_path / "late.zip")
+    assert not (tmp_path / "late.zip").exists()
+
+
+def test_a_backup_is_no_part_of_the_library(own: Settings) -> None:
+    with Library(settings=own) as library:
+        with pytest.raises(StorageError, match="part of the library itself"):
+            library.backup(own.storage / "cache" / ".." / "library.zip")
+        assert not (own.storage / "library.zip").exists()
+
+
+def test_what_was_there_before_is_not_deleted_unasked(own: Settings, file: Path) -> None:
+    former = own.storage.with_name(f".{own.storage.name}.before")
+    shutil.copytree(own.storage, former)
+    with pytest.raises(StorageError, match="still in"):
+        Library.restore(file, settings=own, replace=True)
+    assert former.exists()
 
 
 def test_a_link_is_not_unpacked(own: Settings, file: Path, tmp_path: Path) -> None:
