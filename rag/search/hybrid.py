@@ -167,7 +167,7 @@ class HybridSearcher:
             if reranker is not None:
                 order, note = self._rerank(reranker, query, found, scores, order)
                 notes += (note,) if note else ()
-        return SearchResult(self._hits(query, found, scores, order[:k]), notes)
+        return SearchResult(self._hits(query, found, scores, order, k), notes)
 
     def _both_legs(self, query: _Query) -> Candidates:
         """Collect the papers of both retrievers, each with its vectors and its exact BM25."""
@@ -273,26 +273,36 @@ class HybridSearcher:
         found: Candidates,
         scores: NDArray[np.float64],
         order: Sequence[int],
+        k: int,
     ) -> tuple[Hit, ...]:
-        papers = self._papers([found.ids[number] for number in order])
-        best = [best_chunk(found, query.vector, number) for number in order]
-        passages = self._passages([chunk_id for chunk_id, _ in best])
-        there = [
-            (number, chunk_id, cosine)
-            for number, (chunk_id, cosine) in zip(order, best, strict=True)
-            if chunk_id in passages and found.ids[number] in papers
-        ]
-        return tuple(
-            Hit(
-                rank=rank,
-                score=float(scores[number]),
-                paper=papers[found.ids[number]],
-                passage=passages[chunk_id],
-                cosine=cosine,
-                bm25=float(found.bm25[number]),
-            )
-            for rank, (number, chunk_id, cosine) in enumerate(there, start=1)
-        )
+        """Read the first papers of an order; others take the place of what is gone by now."""
+        hits: list[Hit] = []
+        at = 0
+        while len(hits) < k and at < len(order):
+            numbers = order[at : at + k - len(hits)]
+            at += len(numbers)
+            papers = self._papers([found.ids[number] for number in numbers])
+            best = [best_chunk(found, query.vector, number) for number in numbers]
+            passages = self._passages([chunk_id for chunk_id, _ in best])
+            hits += [
+                Hit(
+                    rank=rank,
+                    score=float(scores[number]),
+                    paper=papers[found.ids[number]],
+                    passage=passages[chunk_id],
+                    cosine=cosine,
+                    bm25=float(found.bm25[number]),
+                )
+                for rank, (number, (chunk_id, cosine)) in enumerate(
+                    (
+                        (number, one)
+                        for number, one in zip(numbers, best, strict=True)
+                        if one[0] in passages and found.ids[number] in papers
+                    ),
+                    start=len(hits) + 1,
+                )
+            ]
+        return tuple(hits)
 
     def _named(self, question: str, selection: Selection | None) -> list[str]:
         """Return the papers that the question names outright: by title, name or identifier."""
