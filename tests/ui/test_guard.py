@@ -153,6 +153,24 @@ def test_the_cookie_of_a_login_stays_on_this_site(serve: Callable[..., str]) -> 
         assert "samesite=none" not in cookie.lower()
     cookie = reply.cookies[-1].partition(";")[0]
     assert send(address, "/config", Cookie=cookie).status == 200
+    behind_tls = {"X_Forwarded_Proto": "https"}  # from a proxy on this machine
+    (cookie,) = log_in(address, **behind_tls).cookies
+    assert "; secure" in cookie.lower()
+    assert "samesite=lax" in cookie.lower()
+    known = cookie.partition(";")[0]
+    assert send(address, "/config", Cookie=known, **behind_tls).status == 200
+
+
+def test_a_socket_of_another_site_is_refused(serve: Callable[..., str]) -> None:
+    address = serve()
+    asking = {
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec_WebSocket_Version": "13",
+        "Sec_WebSocket_Key": "dGhlIHNhbXBsZSBub25jZQ==",
+    }
+    for foreign in ({"Origin": "https://evil.example"}, {"Host": "evil.example"}):
+        assert send(address, "/gradio_api/queue/join", **asking, **foreign).status in {403, 421}
 
 
 ASKING = {
