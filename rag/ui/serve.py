@@ -9,6 +9,7 @@ import shutil
 import tempfile
 import warnings
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rag.errors import LibraryError, RagError
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["launch"]
 
+_UPLOADED = "rag-page-"
 _PAUSE = 6.0  # seconds
 
 
@@ -132,7 +134,14 @@ def _let_tools_in(page: gr.Blocks, token: str) -> None:
 
 
 def _keep_uploads_apart() -> None:
-    """Give what is uploaded a folder of this program's own, which goes when the program ends."""
-    if "GRADIO_TEMP_DIR" not in os.environ:
-        folder = os.environ["GRADIO_TEMP_DIR"] = tempfile.mkdtemp(prefix="rag-page-")
-        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    """Give what is uploaded a folder of this program's own, which goes when the program ends.
+
+    What waits in it for too long is deleted, so it is never one that others put files into.
+    """
+    given = os.environ.get("GRADIO_TEMP_DIR", "")
+    if Path(given).name.startswith(_UPLOADED):
+        return
+    if given:
+        Path(given).mkdir(parents=True, exist_ok=True)
+    folder = os.environ["GRADIO_TEMP_DIR"] = tempfile.mkdtemp(prefix=_UPLOADED, dir=given or None)
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)

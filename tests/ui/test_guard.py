@@ -355,7 +355,8 @@ def test_an_upload_has_its_limits_and_goes_when_it_was_added(
             assert (full.status, "no room" in full.text) == (507, True)
     report = handed_to_add(address, {"path": path, "meta": {"_type": "gradio.FileData"}})
     assert '"success":true' in report
-    left = list((tmp_path / "uploads").rglob("*"))
+    (own,) = (tmp_path / "uploads").glob("rag-page-*")
+    left = list(own.rglob("*"))
     assert all(one.is_file() and not one.stat().st_size for one in left)
 
 
@@ -380,7 +381,8 @@ def test_what_of_an_upload_arrives_is_counted_and_what_was_cut_off_goes(
         assert send(address, "/gradio_api/upload", body, **form).status == 507
     wait_until(lambda: send(address, "/gradio_api/upload", body, **form).status == 200)
     (left,) = uploads.rglob("tmp*")
-    (empty := uploads / "empty").touch()
+    (own,) = uploads.glob("rag-page-*")
+    (empty := own / "empty").touch()
     for path, minutes, stays in ((left, 59, True), (left, 61, False), (empty, 2, False)):
         then = time.time() - minutes * 60
         os.utime(path, (then, then))
@@ -467,3 +469,16 @@ def test_an_address_in_the_place_of_a_file_is_not_fetched(serve: Callable[..., s
         event = json.loads(called.text)["event_id"]
         told = send(address, f"/gradio_api/call/search/{event}").text
         assert "Only files can be uploaded." in told
+
+
+def test_files_of_others_in_gradios_folder_are_left_alone(
+    serve: Callable[..., str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    old = tmp_path / "thesis.txt"
+    old.write_text("years of work")
+    os.utime(old, (0, 0))
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    address = serve()
+    sent = send(address, "/gradio_api/upload", b"x", content_type="text/plain")
+    assert sent.status == 400  # no form, but room was looked for
+    assert old.read_text() == "years of work"
